@@ -1,0 +1,98 @@
+"""Settings of the whole process: the float type, the fuzz factor, the number of threads."""
+
+from __future__ import annotations
+
+import os
+
+from chainrule.errors import ArgumentError, UnknownNameError
+
+_settings: dict[str, object] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+_threads: list[int] = []
+
+
+def backend() -> str:
+    """The name of the engine underneath, where Keras names TensorFlow, JAX or PyTorch.
+
+    Example:
+        >>> backend()
+        'chainrule'
+    """
+    return "chainrule"
+
+
+def floatx() -> str:
+    """The dtype of new weights and of the numbers in a plan.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return str(_settings["floatx"])
+
+
+def set_floatx(value: str) -> None:
+    """Set the dtype of new weights and plans: "float32" or "float64".
+
+    Raises:
+        UnknownNameError: another dtype.
+    """
+    if value not in ("float32", "float64"):
+        raise UnknownNameError.of("float type", value, ("float32", "float64"), where="set_floatx")
+    _settings["floatx"] = value
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms and divisions away from zero.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return float(_settings["epsilon"])  # type: ignore[arg-type]
+
+
+def set_epsilon(value: float) -> None:
+    """Set the number that `epsilon` returns."""
+    _settings["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """Where the channels of an image are: always "channels_last".
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
+    return str(_settings["image_data_format"])
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Accept "channels_last".
+
+    Raises:
+        ArgumentError: "channels_first", which no kernel here works in.
+    """
+    if data_format != "channels_last":
+        raise ArgumentError(
+            "images are (N, H, W, C) here", where="set_image_data_format", expected='"channels_last"',
+            got=repr(data_format), hint="move the axis of your arrays: np.moveaxis(x, 1, -1)",
+        )  # fmt: skip
+
+
+def threads() -> int:
+    """How many threads a plan may use; never more than the machine has cores for this process."""
+    if not _threads:
+        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+        _threads.append(int(os.environ.get("CHAINRULE_THREADS", available)))
+    return _threads[0]
+
+
+def set_threads(number: int) -> None:
+    """Set how many threads a plan may use.  The results do not depend on it.
+
+    Raises:
+        ArgumentError: fewer than one.
+    """
+    if number < 1:
+        raise ArgumentError("a plan needs a thread", where="set_threads", expected="1 or more", got=number)
+    _threads[:] = [int(number)]

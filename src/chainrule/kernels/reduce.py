@@ -1,0 +1,203 @@
+"""Reductions, fast.
+
+NumPy's reductions already write into given memory and add in a fixed order (in pairs along
+contiguous axes), with one thread; the formulas use the same, so the bits agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.kernels import Call, Kernels
+from chainrule.kernels.compile import compiled
+from chainrule.kernels.indexing import blocks
+from chainrule.kernels.shape import copies
+from chainrule.ops.reduce import along, count
+from chainrule.spec import TensorSpec
+
+Axes = tuple[int, ...]
+
+
+def _reduce(ufunc: Any, y: np.ndarray, x: np.ndarray, axis: Axes, keepdims: bool) -> None:
+    ufunc.reduce(x, axis=axis, keepdims=keepdims, out=y)
+
+
+def _by(ufunc: Any) -> Callable[..., Call]:
+    def forward(y: np.ndarray, x: np.ndarray, *, axis: Axes, keepdims: bool) -> Call:
+        return Call(_reduce, (ufunc, y, x, axis, keepdims))
+
+    return forward
+
+
+def sum_vjp(dx: np.ndarray | None, dy: np.ndarray, *, x_shape: Any, axis: Axes, keepdims: bool) -> Call:
+    return copies([] if dx is None else [(dx, along(dy, x_shape, axis))])
+
+
+sum = Kernels(_by(np.add), sum_vjp)
+
+
+def _mean(y: np.ndarray, x: np.ndarray, axis: Axes, keepdims: bool, n: int) -> None:
+    np.add.reduce(x, axis=axis, keepdims=keepdims, out=y)
+    np.divide(y, n, out=y)
+
+
+def mean_forward(y: np.ndarray, x: np.ndarray, *, axis: Axes, keepdims: bool) -> Call:
+    return Call(_mean, (y, x, axis, keepdims, count(x.shape, axis)))
+
+
+def _mean_vjp(dx: np.ndarray, dy: np.ndarray, n: int) -> None:
+    np.divide(dy, n, out=dx)
+
+
+def mean_vjp(dx: np.ndarray | None, dy: np.ndarray, *, x_shape: Any, axis: Axes, keepdims: bool) -> Call:
+    if dx is None:
+        return copies([])
+    return Call(_mean_vjp, (dx, along(dy, x_shape, axis), count(x_shape, axis) or 1))
+
+
+mean = Kernels(mean_forward, mean_vjp)
+
+
+def _extreme_vjp(
+    dx: np.ndarray, dy: np.ndarray, x: np.ndarray, y: np.ndarray, axis: Axes, chosen: np.ndarray, share: Any
+) -> None:
+    np.equal(x, y, out=chosen)
+    dx[...] = chosen
+    np.add.reduce(dx, axis=axis, keepdims=True, out=share)
+    np.divide(dy, share, out=share)
+    np.multiply(dx, share, out=dx)
+
+
+def extreme_vjp(
+    dx: np.ndarray | None, dy: np.ndarray, x: np.ndarray, y: np.ndarray,
+    *, axis: Axes, keepdims: bool, workspace: tuple[np.ndarray, ...],
+) -> Call:  # fmt: skip
+    if dx is None:
+        return copies([])
+    chosen, share = workspace
+    return Call(_extreme_vjp, (dx, along(dy, x.shape, axis), x, along(y, x.shape, axis), axis, chosen, share))
+
+
+def extreme_workspace(x: TensorSpec, *, axis: Axes, keepdims: bool) -> tuple[TensorSpec, ...]:
+    """Which elements are extreme, and what each of them gets."""
+    share = tuple(1 if k in axis else n for k, n in enumerate(x.shape))
+    return TensorSpec(x.shape, np.dtype(bool)), TensorSpec(share, x.dtype)
+
+
+max = Kernels(_by(np.maximum), extreme_vjp, vjp_workspace=extreme_workspace)
+min = Kernels(_by(np.minimum), extreme_vjp, vjp_workspace=extreme_workspace)
+
+
+@compiled
+def _others(dx, dy, x):  # type: ignore[no-untyped-def]
+    for i in range(x.shape[0]):
+        product = dy[i]
+        for j in range(x.shape[1]):
+            dx[i, j] = product
+            product *= x[i, j]
+        product = x.dtype.type(1)
+        for j in range(x.shape[1] - 1, -1, -1):
+            dx[i, j] *= product
+            product *= x[i, j]
+
+
+def _prod_vjp(dx: Any, dy: Any, x: Any, rows: Any, moved: Any) -> None:
+    rows[...] = x
+    _others(moved, dy, rows.reshape(moved.shape))
+    dx[...] = moved.reshape(rows.shape)
+
+
+def prod_vjp(
+    dx: np.ndarray | None, dy: np.ndarray, x: np.ndarray,
+    *, axis: Axes, keepdims: bool, workspace: tuple[np.ndarray, ...],
+) -> Call:  # fmt: skip
+    if dx is None:
+        return copies([])
+    last = tuple(range(-len(axis), 0))
+    rows, moved = workspace
+    products = moved.reshape(dy.size, count(x.shape, axis))
+    return Call(
+        _prod_vjp, (np.moveaxis(dx, axis, last), dy.reshape(-1), np.moveaxis(x, axis, last), rows, products)
+    )
+
+
+def prod_workspace(x: TensorSpec, *, axis: Axes, keepdims: bool) -> tuple[TensorSpec, ...]:
+    """x and dx with the axes of the product last."""
+    kept = tuple(n for k, n in enumerate(x.shape) if k not in axis)
+    moved = TensorSpec((*kept, *(x.shape[k] for k in axis)), x.dtype)
+    return moved, moved
+
+
+prod = Kernels(_by(np.multiply), prod_vjp, vjp_workspace=prod_workspace)
+any = Kernels(_by(np.logical_or))
+all = Kernels(_by(np.logical_and))
+
+
+@compiled
+def _argmax(y, x, sign):  # type: ignore[no-untyped-def]
+    for a in range(x.shape[0]):
+        for b in range(x.shape[2]):
+            best = 0
+            for k in range(1, x.shape[1]):
+                value, record = x[a, k, b], x[a, best, b]
+                better = value > record if sign > 0 else value < record
+                if better or (value != value and record == record):  # the first NaN wins, as in NumPy
+                    best = k
+            y[a, b] = best
+
+
+def _argmax_by(sign: int) -> Callable[..., Call]:
+    def forward(y: np.ndarray, x: np.ndarray, *, axis: int, keepdims: bool) -> Call:
+        a, k, b = blocks(x.shape, axis)
+        return Call(_argmax, (y.reshape(a, b), x.reshape(a, k, b), sign))
+
+    return forward
+
+
+argmax = Kernels(_argmax_by(1))
+argmin = Kernels(_argmax_by(-1))
+
+
+def _accumulate(ufunc: Any, y: np.ndarray, x: np.ndarray, axis: int) -> None:
+    ufunc.accumulate(x, axis=axis, out=y)
+
+
+def cumsum_forward(y: np.ndarray, x: np.ndarray, *, axis: int) -> Call:
+    return Call(_accumulate, (np.add, y, x, axis))
+
+
+def cumsum_vjp(dx: np.ndarray | None, dy: np.ndarray, *, axis: int) -> Call:
+    if dx is None:
+        return copies([])
+    return Call(_accumulate, (np.add, np.flip(dx, axis), np.flip(dy, axis), axis))
+
+
+cumsum = Kernels(cumsum_forward, cumsum_vjp)
+
+
+def cumprod_forward(y: np.ndarray, x: np.ndarray, *, axis: int) -> Call:
+    return Call(_accumulate, (np.multiply, y, x, axis))
+
+
+@compiled
+def _cumprod_vjp(dx, dy, x, y):  # type: ignore[no-untyped-def]
+    last = x.shape[1] - 1
+    for a in range(x.shape[0]):
+        for b in range(x.shape[2]):
+            s = x.dtype.type(0)
+            for i in range(last, -1, -1):
+                s = dy[a, i, b] if i == last else dy[a, i, b] + x[a, i + 1, b] * s
+                dx[a, i, b] = s * y[a, i - 1, b] if i > 0 else s
+
+
+def cumprod_vjp(dx: np.ndarray | None, dy: np.ndarray, x: np.ndarray, y: np.ndarray, *, axis: int) -> Call:
+    if dx is None:
+        return copies([])
+    three = blocks(x.shape, axis)
+    return Call(_cumprod_vjp, tuple(array.reshape(three) for array in (dx, dy, x, y)))
+
+
+cumprod = Kernels(cumprod_forward, cumprod_vjp)

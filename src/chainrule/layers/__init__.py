@@ -1,0 +1,52 @@
+"""Keras's layers: weights, and calls of operations."""
+
+from chainrule.layers.activations import ELU as ELU
+from chainrule.layers.activations import LeakyReLU as LeakyReLU
+from chainrule.layers.activations import PReLU as PReLU
+from chainrule.layers.activations import ReLU as ReLU
+from chainrule.layers.activations import Softmax as Softmax
+from chainrule.layers.base import InputSpec as InputSpec
+from chainrule.layers.base import Layer as Layer
+from chainrule.layers.core import Activation as Activation
+from chainrule.layers.core import Dense as Dense
+from chainrule.layers.core import Identity as Identity
+from chainrule.layers.input import Input as Input
+from chainrule.layers.input import InputLayer as InputLayer
+from chainrule.layers.merging import Add as Add
+from chainrule.layers.merging import Concatenate as Concatenate
+from chainrule.layers.merging import Multiply as Multiply
+from chainrule.layers.merging import add as add
+from chainrule.layers.merging import concatenate as concatenate
+from chainrule.layers.merging import multiply as multiply
+from chainrule.layers.preprocessing import Normalization as Normalization
+from chainrule.layers.preprocessing import Rescaling as Rescaling
+from chainrule.layers.regularization import ActivityRegularization as ActivityRegularization
+from chainrule.layers.regularization import AlphaDropout as AlphaDropout
+from chainrule.layers.regularization import Dropout as Dropout
+from chainrule.layers.regularization import GaussianDropout as GaussianDropout
+from chainrule.layers.regularization import GaussianNoise as GaussianNoise
+from chainrule.layers.reshaping import Flatten as Flatten
+from chainrule.layers.reshaping import Permute as Permute
+from chainrule.layers.reshaping import RepeatVector as RepeatVector
+from chainrule.layers.reshaping import Reshape as Reshape
+from chainrule.saving.registry import deserialize_keras_object as _deserialize
+from chainrule.saving.registry import register
+from chainrule.saving.registry import serialize_keras_object as _serialize
+
+for _layer in (
+    Dense, Activation, Identity, ELU, LeakyReLU, PReLU, ReLU, Softmax, InputLayer, Add, Concatenate, Multiply,
+    Normalization, Rescaling, ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
+    Flatten, Permute, RepeatVector, Reshape,
+):  # fmt: skip
+    register(_layer, module="keras.layers")
+
+
+def serialize(layer: Layer) -> object:
+    """The config of a layer with its class, as JSON can hold it."""
+    return _serialize(layer)
+
+
+def deserialize(config: dict[str, object], custom_objects: dict[str, object] | None = None) -> Layer:
+    """The layer that `serialize` described."""
+    layer: Layer = _deserialize(config, custom_objects=custom_objects)
+    return layer

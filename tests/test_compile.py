@@ -1,0 +1,144 @@
+"""The cache of compiled kernels: whatever happens to it, kernels run and are right."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+import numpy as np
+from numba.core import event
+from chainrule.ops.arithmetic import expm1
+from chainrule.kernels.compile import cache_folder
+
+compilations = 0
+
+class Count(event.Listener):
+    def on_start(self, e):
+        global compilations
+        compilations += 1
+
+    def on_end(self, e):
+        pass
+
+event.register("numba:compile", Count())
+x = np.linspace(-1, 1, 7)
+y = np.empty_like(x)
+expm1.kernels.forward(y, x).run()
+np.testing.assert_allclose(y, np.expm1(x), rtol=1e-14)
+print(compilations, cache_folder())
+"""
+
+
+def start(cache, program=PROGRAM):
+    environment = {**os.environ, "CHAINRULE_CACHE": str(cache), "CHAINRULE_THREADS": "1"}
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", program]
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def finish(process):
+    """How many compilations a process needed, and its cache folder."""
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    count, folder = output.split(maxsplit=1)
+    return int(count), Path(folder.strip())
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    count, folder = finish(start(cache))
+    assert count > 0
+    return cache, folder
+
+
+def test_a_second_process_compiles_nothing(filled):
+    cache, _ = filled
+    assert finish(start(cache))[0] == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:],
+        lambda content: bytes([content[0] ^ 1]) + content[1:],
+    ],
+    ids=["truncated", "empty", "flipped bit", "flipped digest"],
+)
+def test_a_damaged_file_is_compiled_anew_and_replaced(filled, damage):
+    cache, folder = filled
+    files = list(folder.iterdir())
+    whole = {file: file.read_bytes() for file in files}
+    for file, content in whole.items():
+        file.write_bytes(damage(content))
+    assert finish(start(cache))[0] > 0
+    assert {file.stat().st_size for file in files} == {len(content) for content in whole.values()}
+    assert finish(start(cache))[0] == 0
+
+
+def test_processes_that_write_at_once_all_succeed(tmp_path):
+    processes = [start(tmp_path) for _ in range(3)]
+    folders = {finish(p)[1] for p in processes}
+    assert len(folders) == 1
+    assert not [f for f in folders.pop().iterdir() if f.suffix]  # no unfinished file is left behind
+    assert finish(start(tmp_path))[0] == 0
+
+
+def test_code_for_another_processor_is_not_run(filled):
+    cache, folder = filled
+    other = PROGRAM.replace(
+        "compilations = 0\n",
+        "compilations = 0\nfrom llvmlite import binding\nbinding.get_host_cpu_name = lambda: 'another'\n"
+        "import chainrule.kernels.compile as c\nc._machine.cache_clear()\n",
+        1,
+    )
+    count, elsewhere = finish(start(cache, other))
+    assert count > 0
+    assert elsewhere != folder
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tmp_path):
+    place = tmp_path / "file"
+    place.write_text("a file where the folder should be")
+    assert finish(start(place))[0] > 0
+
+
+OPTIMIZERS = ("SGD(0.1, momentum=0.9)", "Adagrad(0.1)", "RMSprop(0.1)")  # the same arguments in their loops
+STEPS = """
+import sys
+import numpy as np
+import chainrule as keras
+from chainrule.graph.variable import Variable
+from chainrule.plan.parameters import Parameters
+
+for name in sys.argv[1:]:
+    weights = Parameters([Variable(np.linspace(-1, 1, 50, dtype="float32"))])
+    optimizer = eval("keras.optimizers." + name)
+    optimizer.bind(weights)
+    for step in range(3):
+        weights.gradient[:] = np.cos(np.arange(50) + step)
+        optimizer.step()
+    print(name, weights.theta.tobytes().hex())
+"""
+
+
+def test_kernels_from_other_processes_do_not_take_each_others_place(tmp_path):
+    """Compiled code is linked by name: kernels that were compiled apart must stay apart when loaded together."""
+    environment = {**os.environ, "CHAINRULE_CACHE": str(tmp_path)}
+
+    def steps(*names):
+        run = subprocess.run(
+            [sys.executable, "-c", STEPS, *names], capture_output=True, text=True, env=environment, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        return run.stdout.splitlines()
+
+    apart = [line for name in OPTIMIZERS for line in steps(name)]
+    assert steps(*OPTIMIZERS) == apart
+    assert steps(*reversed(OPTIMIZERS)) == list(reversed(apart))

@@ -1,0 +1,163 @@
+"""Models as things: how they are put together, named, taken apart, nested, listed and described."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as keras
+from chainrule import layers, ops
+from chainrule.errors import ArgumentError, NotBuiltError, UnknownNameError
+from chainrule.tree import flatten
+
+X = np.random.default_rng(0).random((6, 4)).astype("float32")
+
+
+@pytest.fixture(autouse=True)
+def fresh_names() -> None:
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+
+
+def branches() -> Any:
+    """x -> two layers -> sum, product and both joined; a layer used twice; two outputs."""
+    x = keras.Input((4,), name="x")
+    shared = layers.Dense(4, activation="tanh", name="shared")
+    once, twice = shared(x), shared(shared(x))
+    joined = layers.Concatenate(name="joined")([layers.Add()([once, twice]), layers.Multiply()([once, twice])])
+    return keras.Model(x, [layers.Dense(2, name="p")(joined), layers.Dense(1, name="q")(once)], name="branches")
+
+
+def test_a_functional_model_computes_what_its_layers_do() -> None:
+    model = branches()
+    shared = model.get_layer("shared")
+    once, twice = shared(X), shared(shared(X))
+    joined = np.concatenate([once + twice, once * twice], axis=1)
+    p, q = model.predict(X, verbose=0)
+    np.testing.assert_allclose(p, model.get_layer("p")(joined), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(q, model.get_layer("q")(once), rtol=1e-5, atol=1e-6)
+    for predicted, called in zip((p, q), model(X), strict=True):
+        np.testing.assert_allclose(predicted, called, rtol=1e-5, atol=1e-6)
+
+
+def test_names_shapes_and_counts() -> None:
+    model = branches()
+    assert model.input_names == ["x"]
+    assert model.output_names == ["p", "q"]
+    assert model.input_shape == (None, 4)
+    assert model.output_shape == [(None, 2), (None, 1)]
+    assert model.count_params() == 20 + 18 + 5
+    assert [w.path for w in model.weights][:2] == ["shared/kernel", "shared/bias"]
+    assert model.get_layer("q") is model.get_layer(index=-1)
+    with pytest.raises(UnknownNameError, match="joined"):
+        model.get_layer("joind")
+    with pytest.raises(ArgumentError):
+        model.get_layer(index=99)
+
+
+@pytest.mark.parametrize("make", [branches, lambda: sequential()])
+def test_a_model_is_made_again_from_its_config(make: Any) -> None:
+    model = make()
+    again = type(model).from_config(json.loads(json.dumps(model.get_config())))
+    again.set_weights(model.get_weights())
+    assert again.get_config() == model.get_config()
+    for one, other in zip(*(flatten(m.predict(X, verbose=0)) for m in (model, again)), strict=True):
+        assert np.array_equal(one, other)
+
+
+def sequential() -> Any:
+    return keras.Sequential([keras.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.5), layers.Dense(2)])
+
+
+def test_operators_and_operations_between_layers() -> None:
+    x = keras.Input((4,))
+    h = layers.Dense(4)(x)
+    y = ops.tanh(h * 2.0 + x)[:, :2] ** 2
+    model = keras.Model(x, y)
+    h = model.layers[-1](X)
+    np.testing.assert_allclose(model.predict(X, verbose=0), np.tanh(2 * h + X)[:, :2] ** 2, rtol=1e-4, atol=1e-6)
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.train_on_batch(X, np.ones((6, 2))))
+
+
+def test_models_inside_models() -> None:
+    inner = sequential()
+    x = keras.Input((4,))
+    outer = keras.Model(x, layers.Dense(1)(inner(x)))
+    assert outer.count_params() == inner.count_params() + 3
+    outer.compile("sgd", "mse")
+    before = inner.get_weights()
+    outer.fit(X, np.ones(6), verbose=0)
+    assert not np.array_equal(before[0], inner.get_weights()[0])
+    deep = keras.Sequential([keras.Input((4,)), inner, layers.Dense(1)])
+    assert deep.predict(X, verbose=0).shape == (6, 1)
+
+
+def test_a_part_of_a_model_is_a_model() -> None:
+    model = sequential()
+    part = keras.Model(model.input, model.layers[0].output)
+    np.testing.assert_allclose(part.predict(X, verbose=0), model.layers[0](X), rtol=1e-5, atol=1e-6)
+
+
+def test_sequential_grows_and_shrinks() -> None:
+    model = keras.Sequential(name="tower")
+    model.add(keras.Input((4,)))
+    model.add(layers.Dense(3))
+    model.add(layers.Dense(2))
+    assert model.output_shape == (None, 2)
+    last = model.pop()
+    assert last.units == 2
+    assert model.output_shape == (None, 3)
+    assert len(model.weights) == 2
+    with pytest.raises(ArgumentError):
+        keras.Sequential().pop()
+
+
+@pytest.mark.parametrize("how", ["build", "call", "fit", "input_shape", "input_dim"])
+def test_a_model_without_input_waits_for_its_shape(how: str) -> None:
+    given = {"input_shape": {"input_shape": (4,)}, "input_dim": {"input_dim": 4}}.get(how, {})
+    model = keras.Sequential([layers.Dense(3, **given), layers.Dense(1)])
+    if not given:
+        assert not model.built
+        with pytest.raises(NotBuiltError):
+            _ = model.output_shape
+    if how == "build":
+        model.build((None, 4))
+    elif how == "call":
+        model(X)
+    elif how == "fit":
+        model.compile("sgd", "mse")
+        model.fit(X, np.ones(6), verbose=0)
+    assert model.count_params() == 19
+    assert model.predict(X, verbose=0).shape == (6, 1)
+    assert [w.path for w in model.weights][:1] == ["sequential/dense/kernel"]
+
+
+def test_freezing_a_model_freezes_what_is_inside() -> None:
+    model = sequential()
+    model.trainable = False
+    assert model.trainable_weights == []
+    assert all(not layer.trainable for layer in model.layers)
+    model.trainable = True
+    assert len(model.trainable_weights) == 4
+
+
+def test_the_summary_lists_layers_shapes_and_counts(capsys: Any) -> None:
+    model = sequential()
+    model.summary()
+    text = capsys.readouterr().out
+    for fact in ("sequential", "dense (Dense)", "dropout (Dropout)", "(None, 3)", "15", "Total params: 23"):
+        assert fact in text
+    lines: list[str] = []
+    branches().summary(line_length=120, print_fn=lines.append, show_trainable=True)
+    assert "Connected to" in lines[0]
+    assert max(map(len, lines[0].splitlines())) <= 120
+
+
+def test_to_json_and_back() -> None:
+    model = branches()
+    assert keras.models.model_from_json(model.to_json()).get_config() == model.get_config()
+    assert json.loads(model.to_json())["class_name"] == "Functional"
