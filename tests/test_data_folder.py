@@ -43,12 +43,24 @@ def test_what_is_no_picture_is_left_out_and_said(root):
     (root / "night" / "cut.png").write_bytes(whole[:-25])
     (root / "dusk").mkdir()
     images = read_folder(root)
-    assert images.class_names == ("day", "dusk", "night")
-    assert len(images.x) == len(images.y) == 6
+    assert images.class_names == ("day", "night")
+    assert images.y.tolist() == [0, 0, 0, 1, 1, 1]
+    assert len(images.x) == 6
     assert any(
         "2 files left out" in note and "readme.txt" in note and "cut.png" in note for note in images.notes
     )
-    assert "class 'dusk' has no pictures" in images.notes
+    assert "class 'dusk' has no pictures: left out" in images.notes
+
+
+def test_one_odd_picture_among_many_sizes_does_not_decide(tmp_path):
+    for label, name in enumerate(("night", "day")):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            Image.new("L", (30 + number, 20 + label)).save(tmp_path / name / f"{number}.png")
+    Image.new("L", (1, 1)).save(tmp_path / "day" / "dot.png")
+    assert read_folder(tmp_path).x.shape == (9, 20, 31)
+    assert read_folder(tmp_path, largest=8).x.shape == (9, 5, 8)
+    assert read_folder(tmp_path, largest=100).x.shape == (9, 20, 31)
 
 
 def test_what_cannot_be_learnt_from(root, tmp_path):
@@ -62,6 +74,9 @@ def test_what_cannot_be_learnt_from(root, tmp_path):
     for name in ("x", "y"):
         (root / "empty" / name).mkdir(parents=True)
     with pytest.raises(DataError, match="no pictures"):
+        read_folder(root / "empty")
+    Image.new("L", (3, 3)).save(root / "empty" / "x" / "0.png")
+    with pytest.raises(DataError, match="one class only"):
         read_folder(root / "empty")
     for name in ("train", "test"):
         (root / "parts" / name).mkdir(parents=True)

@@ -277,3 +277,12 @@ def test_real_tables(name):
     np.testing.assert_allclose(
         x.sum(dtype=float), table.x_train.sum(dtype=float) + table.x_test.sum(dtype=float), atol=x.size * 1e-7
     )
+
+
+def test_decimal_commas(write):
+    table = read_table(write("a;b;y\n" + "1,5;-2;p\n,25;3,0e1;q\n0,5;4;p\n" * 5), "y")
+    assert table.schema.feature_names == ["a", "b"]
+    assert "20 numbers are written with a decimal comma" in table.notes
+    assert table.schema.columns[0].mean == pytest.approx(0.75, abs=0.2)
+    comma = table.schema.read(write("a;b\n1,5;30\n"))[0]
+    np.testing.assert_array_equal(comma, table.schema.read(write("a,b\n1.5,30\n"))[0])

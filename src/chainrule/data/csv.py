@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +16,23 @@ from chainrule.errors import DataError
 
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})  # compared without regard to case
 DELIMITERS = ",;\t"
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 
 
 @dataclass
 class Lines:
-    """The fields of a file, row by row, and the line on which each row ends."""
+    """The fields of a file, row by row, the line on which each row ends, and how many decimal commas there were."""
 
     rows: list[list[str]]
     numbers: list[int]
+    decimal_commas: int = 0
 
 
 def read_lines(path: Path) -> Lines:
-    """The fields of a CSV file. Empty lines do not count; all other lines have the same number of fields."""
+    """The fields of a CSV file. Empty lines do not count; all other lines have the same number of fields.
+
+    Where semicolons part the fields, as in the countries that write 1,5 for 1.5, such numbers get a point.
+    """
     lines = Lines([], [])
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -43,7 +49,13 @@ def read_lines(path: Path) -> Lines:
                         got=len(fields),
                         hint="a field that holds the separator must stand in double quotes",
                     )
-                lines.rows.append([field.strip() for field in fields])
+                row = [field.strip() for field in fields]
+                if delimiter == ";":
+                    for index, field in enumerate(row):
+                        if DECIMAL_COMMA.fullmatch(field):
+                            row[index] = field.replace(",", ".")
+                            lines.decimal_commas += 1
+                lines.rows.append(row)
                 lines.numbers.append(reader.line_num)
     except UnicodeDecodeError as error:
         raise DataError(

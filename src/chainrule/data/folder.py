@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,16 +38,22 @@ class ImageFolder:
 
 
 def read_folder(
-    path: str | os.PathLike[str], *, size: tuple[int, int] | None = None, grayscale: bool | None = None
+    path: str | os.PathLike[str],
+    *,
+    size: tuple[int, int] | None = None,
+    largest: int | None = None,
+    grayscale: bool | None = None,
 ) -> ImageFolder:
     """Read the pictures in the sub-folders of `path`; the sub-folders' names, sorted, are the classes.
 
-    Files that are no pictures are left out and named in the notes. Files whose name begins with a dot do not
-    count.
+    Files that are no pictures and sub-folders without pictures are left out and named in the notes. Files whose
+    name begins with a dot do not count.
 
     Args:
         path: the folder.
-        size: (height, width) of all pictures; the most common size if None. Others are scaled to it.
+        size: (height, width) of all pictures. If None, the size that half of them have; where no size is so
+            common, the median height and width. Others are scaled to it.
+        largest: where size is None, the longer side has at most so many pixels.
         grayscale: brightness only; if None, when all files store brightness only.
 
     Raises:
@@ -63,26 +71,23 @@ def read_folder(
         ((2, 3, 4), [0, 1], ('day', 'night'))
     """
     root = Path(path)
-    class_names = _class_names(root)
-    files: list[tuple[Path, int]] = []
+    files: list[tuple[Path, str]] = []
     sizes: Counter[tuple[int, int]] = Counter()
     skipped: list[Path] = []
     colored = False
-    for label, name in enumerate(class_names):
-        for file in _files(root / name):
-            try:
-                with open_image(file) as image:
-                    sizes[image.height, image.width] += 1
-                    colored = colored or not is_gray(image)
-            except FileFormatError:
-                skipped.append(file)
-            else:
-                files.append((file, label))
+    for file, name in files_by_class(root):
+        try:
+            with open_image(file) as image:
+                sizes[image.height, image.width] += 1
+                colored = colored or not is_gray(image)
+        except FileFormatError:
+            skipped.append(file)
+        else:
+            files.append((file, name))
     if not files:
         raise DataError("no pictures", where=str(root), got=f"{len(skipped)} files, none of them a picture")
 
-    # The most common size; of equally common ones, the smaller.
-    height, width = size or min(sizes, key=lambda shape: (-sizes[shape], shape))
+    height, width = size or _size(sizes, largest)
     gray = not colored if grayscale is None else grayscale
     shape = (len(files), height, width) if gray else (len(files), height, width, 3)
     if np.prod(shape, dtype=np.float64) > MAX_BYTES:
@@ -94,32 +99,49 @@ def read_folder(
             hint="give a smaller size, such as size=(64, 64)",
         )
     x = np.empty(shape, np.uint8)
-    y = np.empty(len(files), np.int32)
-    count = 0
-    for file, label in files:
+    classes: list[str] = []
+    for file, name in files:
         try:
             with open_image(file) as image:
-                x[count] = image_to_array(load_pixels(image, file), height, width, gray)
+                x[len(classes)] = image_to_array(load_pixels(image, file), height, width, gray)
         except FileFormatError:
             skipped.append(file)
         else:
-            y[count] = label
-            count += 1
-    if not count:
+            classes.append(name)
+    if not classes:
         raise DataError("no pictures", where=str(root), got=f"{len(skipped)} damaged files")
+    class_names = tuple(sorted(set(classes)))
+    if len(class_names) < 2:
+        raise DataError(
+            "pictures of one class only", where=str(root), expected="two or more", got=", ".join(class_names)
+        )
+    number_of = {name: number for number, name in enumerate(class_names)}
+    y = np.array([number_of[name] for name in classes], np.int32)
     notes = [
-        f"{count} pictures of {len(class_names)} classes, {height}x{width}, {'gray' if gray else 'color'}"
+        f"{len(y)} pictures of {len(class_names)} classes, {height}x{width}, {'gray' if gray else 'color'}"
     ]
     if scaled := sum(sizes.values()) - sizes[height, width]:
         notes.append(f"{scaled} pictures of another size scaled to {height}x{width}")
-    if skipped:
-        names = ", ".join(str(file.relative_to(root)) for file in skipped[:5])
-        notes.append(
-            f"{len(skipped)} files left out, no pictures or damaged: {names}{', …' * (len(skipped) > 5)}"
-        )
-    empty = sorted(set(range(len(class_names))) - set(y[:count].tolist()))
-    notes += [f"class {class_names[label]!r} has no pictures" for label in empty]
-    return ImageFolder(x[:count], y[:count], class_names, notes)
+    notes += skipped_notes(root, skipped)
+    notes += [f"class {name!r} has no pictures: left out" for name in sorted({*_folders(root)} - {*class_names})]
+    return ImageFolder(x[: len(y)], y, class_names, notes)
+
+
+def files_by_class(root: Path) -> list[tuple[Path, str]]:
+    """Each file in the sub-folders of `root`, with its class: the sub-folder's name.
+
+    Raises:
+        DataError: there is no such folder, or there are no classes in it.
+    """
+    return [(file, name) for name in _class_names(root) for file in _files(root / name)]
+
+
+def skipped_notes(root: Path, skipped: Sequence[Path]) -> list[str]:
+    """A note on the files below `root` that could not be read, if there are any."""
+    if not skipped:
+        return []
+    names = ", ".join(str(file.relative_to(root)) for file in skipped[:5])
+    return [f"{len(skipped)} files left out, no pictures or damaged: {names}{', …' * (len(skipped) > 5)}"]
 
 
 def read_image(path: str | os.PathLike[str], size: tuple[int, int], grayscale: bool) -> np.ndarray:
@@ -139,12 +161,23 @@ def image_to_array(image: Image, height: int, width: int, gray: bool) -> np.ndar
     return np.asarray(image)
 
 
+def _size(sizes: Counter[tuple[int, int]], largest: int | None) -> tuple[int, int]:
+    """Height and width that suit most pictures: one odd picture among many sizes must not decide."""
+    (height, width), count = min(sizes.items(), key=lambda item: (-item[1], item[0]))
+    if 2 * count < sizes.total():
+        height, width = (median_low(sides) for sides in zip(*sizes.elements(), strict=True))
+    factor = min(1.0, largest / max(height, width)) if largest else 1.0
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
 def _class_names(root: Path) -> tuple[str, ...]:
     if not root.is_dir():
         raise DataError("there is no such folder", where=str(root))
-    names = sorted(
-        entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
+    names = _folders(root)
     if len(names) < 2:
         raise DataError(
             "the folder has no classes to tell apart",

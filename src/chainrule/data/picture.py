@@ -71,8 +71,11 @@ class DigitPicture:
 
     def from_gray(self, gray: np.ndarray, where: str = "") -> np.ndarray:
         """The same for an array of brightness, 0 to 255, shape (H, W)."""
-        if gray.ndim != 2 or min(gray.shape) < 2:
+        if gray.ndim != 2:
             raise ShapeError("not a gray picture", where=where, expected="(H, W)", got=gray.shape)
+        if min(gray.shape) < 2:
+            size = f"{gray.shape[1]}x{gray.shape[0]}"
+            raise ShapeError("too narrow to hold a digit", where=where, expected="2x2 pixels at least", got=size)
         ink = find_ink(gray.astype(np.float32), where)
         return self._place(self._scale(_crop(ink)))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.csv import blank_if_missing, read_lines, to_numbers, whole_number_text
-from chainrule.errors import DataError, FileFormatError, UnknownNameError
+from chainrule.errors import ChainruleError, DataError, FileFormatError, UnknownNameError
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 
@@ -178,7 +179,8 @@ class TableSchema:
         that the training file had, with or without the target.
         """
         values = self._read_columns(Path(path))
-        return self.transform_columns(values), self._unseen_notes(values)
+        with _in_file(path):
+            return self.transform_columns(values), self._unseen_notes(values)
 
     def read_with_target(self, path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """The inputs, the targets and notes; rows without a target are left out.
@@ -198,7 +200,8 @@ class TableSchema:
         if left_out := len(values[self.target]) - len(kept):
             notes.append(f"{self.target!r}: {left_out} rows without a target left out")
             values = {name: [texts[row] for row in kept] for name, texts in values.items()}
-        return self.transform_columns(values), self.transform_target(values[self.target]), notes
+        with _in_file(path):
+            return self.transform_columns(values), self.transform_target(values[self.target]), notes
 
     def _read_columns(self, path: Path) -> dict[str, Sequence[str]]:
         rows = read_lines(path).rows
@@ -284,6 +287,18 @@ class TableSchema:
                 if unseen:
                     notes.append(f"{column.name!r}: not met in training: {some(sorted(unseen))}")
         return notes
+
+
+@contextmanager
+def _in_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within the block errors name the file before the column and the row."""
+    try:
+        yield
+    except ChainruleError as error:
+        where = f"{os.fspath(path)}: {error.where}"
+        raise type(error)(
+            error.problem, where=where, expected=error.expected, got=error.got, hint=error.hint
+        ) from error
 
 
 def some(words: Iterable[str], most: int = 5) -> str:

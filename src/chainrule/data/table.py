@@ -67,7 +67,7 @@ def read_table(
     """Read a CSV file, split it, and turn it into numbers.
 
     - Fields are parted by `,`, `;` or tab, whichever the first line has most of; blanks around them do not
-      count.
+      count. Where it is `;`, `1,5` is a number too.
     - The first line is a header if none of its fields is a number, and none is met again below in its own
       column; or if `target` is one of them.
     - A column is numeric if each of its values is a number or missing: empty, `?`, `NA`, `N/A`, `nan`,
@@ -136,6 +136,8 @@ def read_table(
         + ("names in the first line" if header else "no header")
         + f"; {len(train)} rows for training, {len(test)} for the test"
     ]
+    if lines.decimal_commas:
+        notes.append(f"{lines.decimal_commas} numbers are written with a decimal comma")
     if len(kept) < len(has_target):
         notes.append(f"{names[position]!r}: {len(has_target) - len(kept)} rows without a target left out")
     notes.append(_task_note(names[position], classes, target_texts, task))
