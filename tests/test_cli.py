@@ -135,6 +135,10 @@ def test_wrong_usage_is_code_2(words, capsys):
         (("predict", "notes.doc", "a.png"), "not a model"),
         (("evaluate", "damaged.keras", "digits"), "damaged.keras"),
         (("summary", "damaged.keras"), "damaged.keras"),
+        (("summary", "pictures"), "a folder is no model"),
+        (("summary", "notes.doc"), "not a model"),
+        (("train", "digits", "--hidden", "100000,100000"), "the network is too large"),
+        (("train", "hole.npz"), "hole.npz: x: there are numbers that are not finite\n  got       nan at [5, 1]"),
     ],
 )
 def test_a_mistake_is_said_without_a_traceback(words, said, tmp_path, monkeypatch, capsys):
@@ -143,6 +147,9 @@ def test_a_mistake_is_said_without_a_traceback(words, said, tmp_path, monkeypatc
     Path("empty.csv").write_text("")
     Path("notes.doc").write_text("x")
     Path("broken.npz").write_text("x")
+    hole = np.zeros((20, 2))
+    hole[5, 1] = np.nan
+    np.savez("hole.npz", x=hole, y=np.arange(20) % 2)
     Path("damaged.keras").write_bytes(b"PK\3\4 and then nothing")
     Path("pictures").mkdir()
     Path("taken").mkdir()
@@ -184,6 +191,12 @@ def test_train_digits(digits):
     assert [row["epoch"] for row in rows] == [str(number) for number in range(1, 13)]
     assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+
+
+def test_the_best_epoch_is_judged_where_the_report_says(tmp_path):
+    few = ("--epochs", 2, "--hidden", 8, "--patience", 2)
+    assert "the best one in training" in run("train", "digits", "--validation", 0, *few, folder=tmp_path).stdout
+    assert "the best one in validation" in run("train", "digits", *few, folder=tmp_path).stdout
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path):
@@ -238,7 +251,20 @@ def test_train_on_a_folder_of_pictures(tmp_path):
     model = "chainrule-output/sky/model.keras"
     Image.new("RGB", (50, 40), (20, 20, 30)).save(tmp_path / "a.jpg")
     assert run("predict", model, "a.jpg", folder=tmp_path).stdout.split()[1] == "night"
-    assert "test accuracy: 1.0000" in run("evaluate", model, "sky", folder=tmp_path).stdout
+    tested = run("evaluate", model, "sky", folder=tmp_path).stdout
+    assert "test accuracy: 1.0000" in tested
+    assert "most of them were trained on" in tested
+    assert "1 files left out" in tested
+
+
+def test_photographs_are_scaled_to_what_a_dense_network_can_take(tmp_path):
+    for name in ("night", "day"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            Image.new("L", (1200, 900), 40 * number).save(tmp_path / name / f"{number}.png")
+    data = sources.load(str(tmp_path))
+    assert data.x_train.shape == (8, 48, 64)
+    assert "10 pictures of another size scaled to 48x64" in data.notes
 
 
 def test_train_on_arrays(tmp_path):
@@ -295,6 +321,46 @@ def test_a_source_that_does_not_fit_the_model(table, digits):
     assert "does not fit the model" in run("evaluate", model, "houses.csv", folder=folder, code=1).stderr
     assert "another kind of file" in run("predict", model, "new.csv", folder=folder, code=1).stderr
     assert "columns" in run("predict", "kind/model.keras", _other_table(folder), folder=folder, code=1).stderr
+
+
+def test_a_folder_of_drawn_digits_tests_a_model_as_predict_reads_them(digits):
+    folder, _ = digits
+    (x, y), _ = load_digits()
+    for number in range(40):
+        (folder / "drawn" / str(y[number])).mkdir(parents=True, exist_ok=True)
+        drawn = Image.fromarray((255 - 15 * x[number]).astype(np.uint8)).resize((90, 90), Image.Resampling.BICUBIC)
+        drawn.save(folder / "drawn" / str(y[number]) / f"{number}.png")
+    Image.new("L", (50, 50), 255).save(folder / "drawn" / "7" / "blank.png")
+    said = run("evaluate", "out/model.keras", "drawn", folder=folder).stdout
+    assert "1 files left out, no pictures or damaged: 7/blank.png" in said
+    assert "all 40 pictures" in said
+    assert float(said.split()[-1]) > 0.85
+    (folder / "drawn" / "ten").mkdir()
+    Image.new("L", (50, 50), 255).save(folder / "drawn" / "ten" / "0.png")
+    assert "unknown class" in run("evaluate", "out/model.keras", "drawn", folder=folder, code=1).stderr
+    assert "a folder" in run("summary", "drawn", folder=folder, code=1).stderr
+
+
+def test_pictures_scaled_to_one_are_refused_where_bytes_are_meant(digits):
+    folder, _ = digits
+    x, y = (part[:30] for part in load_digits()[1])
+    np.save(folder / "ones.npy", x / 16)
+    np.savez(folder / "ones.npz", x=x / 16, y=y)
+    for words in (("predict", "out/model.keras", "ones.npy"), ("evaluate", "out/model.keras", "ones.npz")):
+        said = run(*words, folder=folder, code=1).stderr
+        assert "too dark to be seen" in said
+        assert "multiply them by 16" in said
+
+
+def test_errors_in_new_tables_name_the_file(table):
+    folder, _, _ = table
+    (folder / "words.csv").write_text("rooms,age,town,price,kind\nmany,3,north,9,large\n")
+    (folder / "kinds.csv").write_text("rooms,age,town,price,kind\n8,3,north,9,big\n")
+    for source, said in (
+        ("words.csv", "words.csv: rooms, row 1: not a number"),
+        ("kinds.csv", "kinds.csv: row 1, 'kind': unknown class"),
+    ):
+        assert said in run("evaluate", "kind/model.keras", source, folder=folder, code=1).stderr
 
 
 def _other_table(folder):

@@ -135,10 +135,7 @@ def load(path: Path) -> tuple[Any, Card]:
     """
     from chainrule.saving.models import load_extra, load_model
 
-    if path.is_dir():
-        raise DataError("a folder is no model", where=str(path), hint=f"give {path / 'model.keras'}")
-    if path.exists() and path.suffix != ".keras":
-        raise FileFormatError("not a model", where=str(path), expected="a .keras file")
+    check_is_model(path)
     config = load_extra(path)
     if config is None:
         raise FileFormatError(
@@ -158,6 +155,14 @@ def load(path: Path) -> tuple[Any, Card]:
             got=outputs,
         )
     return model, card
+
+
+def check_is_model(path: Path) -> None:
+    """Refuse at first sight what is no model's file; a missing file is for the loader to say."""
+    if path.is_dir():
+        raise DataError("a folder is no model", where=str(path), hint=f"give {path / 'model.keras'}")
+    if path.exists() and path.suffix != ".keras":
+        raise FileFormatError("not a model", where=str(path), expected="a .keras file")
 
 
 def _text(value: object) -> str:

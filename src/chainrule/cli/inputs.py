@@ -22,6 +22,7 @@ from chainrule.data.schema import TableSchema
 from chainrule.errors import DataError, FileFormatError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
+BRIGHTEST = 255
 LIGHT_BORDER = 127.5  # of 255: a picture with a border lighter than this lies on a light background
 
 
@@ -46,7 +47,9 @@ class DigitInput:
 
     def read(self, path: Path) -> tuple[np.ndarray, list[str]]:
         if path.suffix.lower() == ".npy":
-            return read_rows(path, (self.picture.size, self.picture.size)), []
+            rows = read_rows(path, (self.picture.size, self.picture.size))
+            check_brightness(rows, self.picture.top, str(path))
+            return rows, []
         return self.picture.read(path)[None], []
 
     def to_config(self) -> dict[str, Any]:
@@ -81,7 +84,10 @@ class ImageInput:
 
     def read(self, path: Path) -> tuple[np.ndarray, list[str]]:
         if path.suffix.lower() == ".npy":
-            return read_rows(path, (self.height, self.width) if self.grayscale else (self.height, self.width, 3)), []
+            shape = (self.height, self.width) if self.grayscale else (self.height, self.width, 3)
+            rows = read_rows(path, shape)
+            check_brightness(rows, BRIGHTEST, str(path))
+            return rows, []
         pixels = read_image(path, (self.height, self.width), self.grayscale)
         border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
         if self.on_black and np.median(border) > LIGHT_BORDER:
@@ -178,6 +184,19 @@ def read_rows(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     if not np.isfinite(rows).all():
         raise DataError("the array holds numbers that are not finite", where=str(path))
     return np.array(rows).reshape(len(rows), *shape)
+
+
+def check_brightness(x: np.ndarray, top: int, where: str) -> None:
+    """Refuse pictures scaled to 0..1: the network scales by itself, and would see nothing but black."""
+    brightest = x.max(initial=0)
+    if 0 < brightest <= 1:
+        raise DataError(
+            "the pictures are too dark to be seen",
+            where=where,
+            expected=f"brightness from 0 to {top}",
+            got=f"at most {brightest:g}",
+            hint=f"where they go from 0 to 1, multiply them by {top}",
+        )
 
 
 def _is_size(value: object) -> bool:

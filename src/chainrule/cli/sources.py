@@ -12,13 +12,22 @@ import numpy as np
 
 from chainrule.cli import recipes
 from chainrule.cli.card import Card, Origin, Target
-from chainrule.cli.inputs import ArrayInput, DigitInput, ImageInput, Input, TableInput
+from chainrule.cli.inputs import (
+    BRIGHTEST,
+    ArrayInput,
+    DigitInput,
+    ImageInput,
+    Input,
+    TableInput,
+    check_brightness,
+)
 from chainrule.cli.recipes import Recipe
-from chainrule.errors import ArgumentError, DataError, DownloadError, FileFormatError, UnknownNameError
+from chainrule.errors import ArgumentError, DataError, DownloadError, FileFormatError, ShapeError, UnknownNameError
 
 NAMES = ("mnist", "fashion_mnist", "digits")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 TEST_SHARE = 0.2
+LARGEST_PICTURE = 64  # pixels on the longer side: a dense network gains nothing from more, and would not fit memory
 MAX_CLASSES = 1000  # more different labels than this are amounts
 
 
@@ -155,7 +164,7 @@ def _load_named(source: str, target: str | None, task: str | None, seed: int) ->
 def _load_folder(source: str, target: str | None, task: str | None, seed: int) -> Dataset:
     from chainrule.data.folder import read_folder
 
-    images = read_folder(source)
+    images = read_folder(source, largest=LARGEST_PICTURE)
     height, width = images.x.shape[1:3]
     x_train, y_train, x_test, y_test = _split(images.x, images.y, images.y, seed, source)
     notes = [*images.notes, f"{len(x_train)} for training, {len(x_test)} for the test, each class its share"]
@@ -206,6 +215,8 @@ def _load_npz(source: str, target: str | None, task: str | None, seed: int) -> D
 
     arrays = read_npz(source)
     parted = "x_train" in arrays
+    for name in ("x_train", "x_test") if parted else ("x",):
+        _check_numbers(arrays[name], f"{source}: {name}")
     x = arrays["x_train" if parted else "x"]
     labels, classes, note = _read_target(arrays["y_train" if parted else "y"], task, source)
     if parted:
@@ -219,8 +230,6 @@ def _load_npz(source: str, target: str | None, task: str | None, seed: int) -> D
     else:
         x_train, y_train, x_test, y_test = _split(x, labels, labels if classes else None, seed, source)
         notes = [f"{len(x)} samples: {len(x_train)} for training, {len(x_test)} for the test", note]
-    for part in (x_train, x_test):
-        _check_numbers(part, source)
     if x_test.shape[1:] != x_train.shape[1:]:
         raise DataError("the samples differ in shape", where=source, expected=x_train.shape[1:], got=x_test.shape[1:])
     if x.ndim == 1:
@@ -286,11 +295,14 @@ def _as_labels(y: np.ndarray, classes: tuple[str, ...], where: str) -> np.ndarra
 
 def _check_numbers(x: np.ndarray, source: str) -> None:
     if x.dtype.kind not in "biuf":
-        raise DataError("x does not hold numbers", where=source, got=f"dtype {x.dtype}")
+        raise DataError("the array does not hold numbers", where=source, got=f"dtype {x.dtype}")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
-        where = ", ".join(map(str, np.argwhere(~np.isfinite(x))[0].tolist()))
+        place = ", ".join(map(str, np.argwhere(~np.isfinite(x))[0].tolist()))
         raise DataError(
-            "x holds numbers that are not finite", where=source, got=f"{x[~np.isfinite(x)][0]} at [{where}]"
+            "there are numbers that are not finite",
+            where=source,
+            got=f"{x[~np.isfinite(x)][0]} at [{place}]",
+            hint="leave such samples out, or put a number in its place",
         )
 
 
@@ -332,7 +344,7 @@ def labelled(source: str, card: Card) -> tuple[np.ndarray, np.ndarray, list[str]
     if isinstance(card.input, TableInput) and path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
         x, y, notes = card.input.schema.read_with_target(path)
         return x, y, [*notes, f"all {len(x)} rows of the file"]
-    if isinstance(card.input, ImageInput) and path.is_dir():
+    if isinstance(card.input, DigitInput | ImageInput) and path.is_dir():
         return _labelled_folder(path, card)
     if path.suffix.lower() == ".npz" and path.is_file():
         return _labelled_npz(path, card)
@@ -341,25 +353,31 @@ def labelled(source: str, card: Card) -> tuple[np.ndarray, np.ndarray, list[str]
     raise DataError(
         "the source does not fit the model",
         where=source,
-        expected=f"data like {origin.source!r}",
-        got=path.suffix,
+        expected=f"data like {origin.source!r}, which the model was trained on",
+        got="a folder" if path.is_dir() else path.suffix or "a file without an ending",
     )
 
 
 def _labelled_folder(path: Path, card: Card) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    from chainrule.data.folder import read_folder
+    from chainrule.data.folder import files_by_class, skipped_notes
 
-    given = card.input
-    assert isinstance(given, ImageInput)
-    images = read_folder(path, size=(given.height, given.width), grayscale=given.grayscale)
-    for name in images.class_names:
+    x, y, skipped = [], [], []
+    for file, name in files_by_class(path):
         if name not in card.target.classes:
             raise UnknownNameError.of("class", name, card.target.classes, where=str(path))
-    number = np.array([card.target.classes.index(name) for name in images.class_names])
-    notes = [f"all {len(images.x)} pictures of the folder"]
-    if str(path) == card.origin.source:
+        try:
+            picture, _ = card.input.read(file)  # as `predict` reads it
+        except (DataError, FileFormatError, ShapeError):
+            skipped.append(file)
+        else:
+            x.append(picture)
+            y += [card.target.classes.index(name)] * len(picture)
+    if not x:
+        raise DataError("no pictures", where=str(path), got=f"{len(skipped)} files, none of them a picture")
+    notes = [*skipped_notes(path, skipped), f"all {len(y)} pictures of the folder"]
+    if path.resolve() == Path(card.origin.source).resolve():
         notes.append("most of them were trained on: the accuracy says little about new pictures")
-    return images.x, number[images.y], [*images.notes, *notes]
+    return np.concatenate(x), np.array(y), notes
 
 
 def _labelled_npz(path: Path, card: Card) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -368,7 +386,10 @@ def _labelled_npz(path: Path, card: Card) -> tuple[np.ndarray, np.ndarray, list[
     arrays: dict[str, Any] = read_npz(path)
     part = "_test" if "x_test" in arrays else ""
     x, y = arrays["x" + part], _as_labels(arrays["y" + part], card.target.classes, f"{path}: y{part}")
-    _check_numbers(x, str(path))
+    _check_numbers(x, f"{path}: x{part}")
+    if isinstance(card.input, DigitInput | ImageInput):
+        top = card.input.picture.top if isinstance(card.input, DigitInput) else BRIGHTEST
+        check_brightness(x, top, f"{path}: x{part}")
     return x, y, [f"{'the test part' if part else 'all'} of the file, {len(x)} samples"]
 
 

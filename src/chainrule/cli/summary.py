@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from chainrule.cli.card import Card, Target
+from chainrule.cli.card import Card, Target, check_is_model
 from chainrule.cli.messages import printable
 
 
@@ -14,6 +14,7 @@ def run(arguments: argparse.Namespace) -> int:
     from chainrule.saving.models import load_extra, load_model
 
     path = Path(arguments.model)
+    check_is_model(path)
     config = load_extra(path)
     model = load_model(path)
     model.summary()

@@ -48,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     history, stopped, kept = _fit(model, data, recipe, samples, quiet=arguments.quiet)
     seconds = time.perf_counter() - began
     notes = ["training was interrupted"] if stopped else []
-    notes += [f"the weights of epoch {kept} were kept, the best one in validation"] if kept else []
+    judge = "validation" if samples < len(data.x_train) else "training"
+    notes += [f"the weights of epoch {kept} were kept, the best one in {judge}"] if kept else []
     for note in notes:
         say(note)
     outputs = model.predict(data.x_test, batch_size=TEST_BATCH, verbose=0)
