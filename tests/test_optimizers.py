@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import sys
 import tracemalloc
 
@@ -68,7 +69,10 @@ def apply_by(formula, arrays, numbers, decay, kernel, monkeypatch):
     theta, g, *slots = (a.copy() for a in arrays)
     if not kernel:
         monkeypatch.setitem(sys.modules, "chainrule.kernels.optimizers", None)
-    run = base._bound(formula, theta, g, tuple(slots), decay > 0)
+    width = 256  # wide enough to be cut into columns
+    matrix = (theta.size // width, width) if theta.size >= width else (theta.size,)
+    rest = theta.size - math.prod(matrix)
+    run = base._bound(formula, theta, g, tuple(slots), decay > 0, [(0, matrix), (theta.size - rest, (rest,))])
     run(numbers, decay)
     monkeypatch.undo()
     return [theta, *slots]

@@ -1,148 +1,202 @@
-"""dense and matmul, fast: matrix products in pieces that threads share out.
+"""dense, fast: matrix products in pieces that threads share out.
 
 The pieces depend on the shapes alone, never on the number of threads, so that the bits
-do not either.  A product is cut along the axis that lets every piece write its own part
-of the result: columns of y, rows of dw, rows of dx.
+do not either.  Which axis is cut decides how much one core must fetch from another's
+cache, which on some machines costs more than the product (docs/decisions/0010):
+
+    large weights, few samples      the sums over f: two halves of w, each at home with one thread
+                                    in the forward product, in dw, and in the optimizer
+    many samples                    the samples
+    else                            columns of y
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
 from chainrule.kernels import Call, Kernels
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
+from chainrule.kernels.elementwise import on_numbers
 from chainrule.kernels.gemm import gemm
+from chainrule.kernels.rows import over_pieces
 from chainrule.ops.primitive import PRIMITIVES
-from chainrule.spec import TensorSpec
+from chainrule.spec import TensorSpec, known
 
 SMALL = 1 << 20  # multiply-adds (about 20 microseconds) below which waking threads costs more than it saves
-WIDTH = 128  # least width of a piece: each packs the whole of the other operand anew
+WIDTH = 128  # least columns of a piece: each packs the whole of the other operand anew
+HEIGHT = 32  # least samples of a piece
 MOST = 8  # pieces of one product
 
 
-def pieces(length: int, work: int) -> int:
+def pieces(length: int, work: int, least: int = WIDTH) -> int:
     """Into how many pieces an axis of `length` is cut, for a product of `work` multiply-adds.
 
     A power of two, so that two, four or eight threads get equal shares.
     """
-    most = min(MOST, length // WIDTH)
+    most = min(MOST, length // least)
     return 1 if work < SMALL or most < 2 else 1 << (most.bit_length() - 1)
 
 
+class Grid(NamedTuple):
+    """Into how many pieces the axes of y[n, u] = sum_f x[n, f] w[f, u] are cut."""
+
+    n: int
+    f: int
+    u: int
+
+
+def grid(n: int, f: int, u: int) -> Grid:
+    """The cuts for n samples, f features and u units."""
+    work = n * f * u
+    if n < 2 * u and f >= 2 * WIDTH and work >= SMALL:
+        return Grid(1, 2, min(MOST // 2, pieces(u, work)))
+    if n < 2 * u and pieces(u, work) > 1:
+        return Grid(1, 1, pieces(u, work))
+    return Grid(pieces(n, work, HEIGHT), 1, 1)
+
+
 @compiled(cached=False)
-def _forward_piece(y, x, w, b, start, stop):  # type: ignore[no-untyped-def]
+def bounds(t, length, cuts):  # type: ignore[no-untyped-def]
+    """Where the t-th of `cuts` pieces of an axis begins and ends."""
+    return t * length // cuts, (t + 1) * length // cuts
+
+
+@compiled(cached=False)
+def _product(t, y, rest, x, w, n_cuts, f_cuts, u_cuts):  # type: ignore[no-untyped-def]
+    """The t-th piece of y = x w; of two pieces along f the second goes into `rest`."""
+    f, u = w.shape
+    k, c = t // u_cuts % f_cuts, t % u_cuts
+    first, last = bounds(t // (f_cuts * u_cuts), x.shape[0], n_cuts)
+    begin, end = bounds(k, f, f_cuts)
+    start, stop = bounds(c, u, u_cuts)
+    target = y if k == 0 else rest
+    gemm(
+        False, False, last - first, stop - start, end - begin, x[first:, begin:], f, w[begin:, start:], u,
+        x.dtype.type(0), target[first:, start:], u,
+    )  # fmt: skip
+
+
+@compiled(cached=False)
+def _bias(t, y, rest, b, cuts, halved):  # type: ignore[no-untyped-def]
+    """y += b, in the t-th piece of the samples; and y += rest where the sums were halved."""
+    first, last = bounds(t, y.shape[0], cuts)
+    for i in range(first, last):
+        row, other = y[i], rest[i]  # a slice counts from zero, which lets the compiler use vector registers
+        if halved:
+            for j in range(row.size):
+                row[j] = row[j] + other[j] + b[j]
+        else:
+            for j in range(row.size):
+                row[j] += b[j]
+
+
+@compiled(cached=False)
+def _dw(t, dw, db, dz, x, cuts):  # type: ignore[no-untyped-def]
+    """dw = x' dz in the t-th piece of its rows; the last piece makes db."""
     n, f = x.shape
-    u = w.shape[1]
-    gemm(False, False, n, stop - start, f, x, f, w[:, start:], u, x.dtype.type(0), y[:, start:], u)
-    part = b[start:stop]
-    for i in range(n):
-        row = y[i, start:stop]  # a slice counts from zero, which lets the compiler use vector registers
-        for j in range(row.size):
-            row[j] += part[j]
+    u = dz.shape[1]
+    start, stop = bounds(t, f, cuts)
+    if dw is not None:
+        gemm(True, False, stop - start, u, n, x[:, start:], f, dz, u, x.dtype.type(0), dw[start:], u)
+    if db is not None and t == cuts - 1:
+        db[:] = 0
+        for i in range(n):
+            row = dz[i]
+            for j in range(row.size):
+                db[j] += row[j]
 
 
-@compiled
-def _forward_serial(y, x, w, b):  # type: ignore[no-untyped-def]
-    _forward_piece(y, x, w, b, 0, w.shape[1])
+@compiled(cached=False)
+def _dx(t, dx, dz, w, cuts):  # type: ignore[no-untyped-def]
+    """dx = dz w' in the t-th piece of its rows."""
+    f, u = w.shape
+    start, stop = bounds(t, dz.shape[0], cuts)
+    gemm(False, True, stop - start, f, u, dz[start:], u, w, u, w.dtype.type(0), dx[start:], f)
 
 
-@compiled(parallel=True)
-def _forward_parallel(y, x, w, b, cuts):  # type: ignore[no-untyped-def]
-    u = w.shape[1]
-    for t in prange(cuts):
-        _forward_piece(y, x, w, b, t * u // cuts, (t + 1) * u // cuts)
+product, bias, dw_rows, dx_rows = map(over_pieces, (_product, _bias, _dw, _dx))
 
 
-def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> Call:
+@cache
+def _activated(name: str, real: str) -> Callable[..., Call]:
+    """Like `bias`, followed by the activation `name`, for numbers of the precision `real`."""
+    activation, source = on_numbers(name, PRIMITIVES[name].forward, real)
+
+    @compiled(cached=False)
+    def bias_and_activation(t, y, rest, b, cuts, halved, *attrs):  # type: ignore[no-untyped-def]
+        _bias(t, y, rest, b, cuts, halved)
+        first, last = bounds(t, y.shape[0], cuts)
+        for i in range(first, last):
+            row = y[i]
+            for j in range(row.size):
+                row[j] = activation(row[j], *attrs)[0]
+
+    return over_pieces(bias_and_activation, f"dense_{name}_{real}", source)
+
+
+def in_turn(*calls: Call) -> Call:
+    """One call that does several."""
+    return calls[0] if len(calls) == 1 else Call(_in_turn, (calls,))
+
+
+def _in_turn(calls: tuple[Call, ...]) -> None:
+    for function, arguments in calls:
+        function(*arguments)
+
+
+def _forward(
+    finish: Callable[..., Call], y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray,
+    workspace: tuple[np.ndarray, ...], *attrs: Any,
+) -> Call:  # fmt: skip
     f, u = w.shape
     y, x = y.reshape(-1, u), x.reshape(-1, f)
-    cuts = pieces(u, len(x) * f * u)
-    return Call(_forward_serial, (y, x, w, b)) if cuts == 1 else Call(_forward_parallel, (y, x, w, b, cuts))
+    rest = workspace[0].reshape(-1, u) if workspace else y
+    cuts = grid(len(x), f, u)
+    count = cuts.n * cuts.f * cuts.u
+    rows = 1 if count == 1 else pieces(len(x), SMALL, HEIGHT)
+    return in_turn(
+        product(count, y, rest, x, w, cuts.n, cuts.f, cuts.u),
+        finish(rows, y, rest, b, rows, cuts.f == 2, *attrs),
+    )
 
 
-@compiled(cached=False)
-def _dw_piece(dw, dy, x, start, stop):  # type: ignore[no-untyped-def]
-    n, f = x.shape
-    u = dy.shape[1]
-    gemm(True, False, stop - start, u, n, x[:, start:], f, dy, u, x.dtype.type(0), dw[start:], u)
-
-
-@compiled(cached=False)
-def _dx_piece(dx, dy, w, start, stop):  # type: ignore[no-untyped-def]
-    f, u = w.shape
-    gemm(False, True, stop - start, f, u, dy[start:], u, w, u, w.dtype.type(0), dx[start:], f)
-
-
-@compiled
-def _db(db, dy):  # type: ignore[no-untyped-def]
-    db[:] = 0
-    for i in range(dy.shape[0]):
-        for j in range(dy.shape[1]):
-            db[j] += dy[i, j]
-
-
-@compiled
-def _vjp_serial(dx, dw, db, dy, x, w):  # type: ignore[no-untyped-def]
-    if dw is not None:
-        _dw_piece(dw, dy, x, 0, x.shape[1])
-    if dx is not None:
-        _dx_piece(dx, dy, w, 0, dy.shape[0])
-    if db is not None:
-        _db(db, dy)
-
-
-@compiled(parallel=True)
-def _dw_parallel(dw, db, dy, x, cuts):  # type: ignore[no-untyped-def]
-    f = x.shape[1]
-    for t in prange(cuts):
-        _dw_piece(dw, dy, x, t * f // cuts, (t + 1) * f // cuts)
-        if t == cuts - 1 and db is not None:
-            _db(db, dy)
-
-
-@compiled(parallel=True)
-def _dx_parallel(dx, dy, w, cuts):  # type: ignore[no-untyped-def]
-    n = dy.shape[0]
-    for t in prange(cuts):
-        _dx_piece(dx, dy, w, t * n // cuts, (t + 1) * n // cuts)
-
-
-def _vjp_parallel(dx: Any, dw: Any, db: Any, dy: Any, x: Any, w: Any, cuts_w: int, cuts_x: int) -> None:
-    if dw is not None:
-        _dw_parallel(dw, db, dy, x, cuts_w)
-    elif db is not None:
-        _db(db, dy)
-    if dx is not None:
-        _dx_parallel(dx, dy, w, cuts_x)
+def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, workspace: Any = ()) -> Call:
+    return _forward(bias, y, x, w, b, workspace)
 
 
 def vjp(dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> Call:
     f, u = w.shape
     dy, x = dy.reshape(-1, u), x.reshape(-1, f)
-    dx = None if dx is None else dx.reshape(-1, f)
     work = len(x) * f * u
-    if work < SMALL:
-        return Call(_vjp_serial, (dx, dw, db, dy, x, w))
-    return Call(_vjp_parallel, (dx, dw, db, dy, x, w, pieces(f, work), pieces(len(x), work)))
+    of_f, of_n = pieces(f, work), pieces(len(x), work, HEIGHT)
+    calls = []
+    if dw is not None or db is not None:
+        calls += [dw_rows(of_f, dw, db, dy, x, of_f)]
+    if dx is not None:
+        calls += [dx_rows(of_n, dx.reshape(-1, f), dy, w, of_n)]
+    return in_turn(*calls)
 
 
-dense = Kernels(contiguous(forward), contiguous(vjp))
+def forward_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
+    """Room for the other half of the sums."""
+    (f, u), n = known(w.shape), x.size // max(1, known(x.shape)[-1])
+    return (TensorSpec((n, u), x.dtype),) if grid(n, f, u).f > 1 else ()
 
 
-def _one_after_another(first: Call, second: Call) -> None:
-    first.function(*first.arguments)
-    second.function(*second.arguments)
+dense = Kernels(contiguous(forward), contiguous(vjp), forward_workspace)
 
 
-def forward_activation(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, activation: Any) -> Call:
+def forward_activation(
+    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, activation: Any, workspace: Any = ()
+) -> Call:
     name, attrs = activation
-    kernels = PRIMITIVES[name].kernels
-    assert kernels is not None
-    return Call(_one_after_another, (forward(y, x, w, b), kernels.forward(y, y, **dict(attrs))))  # in place
+    numbers = [w.dtype.type(value) for _, value in attrs]
+    return _forward(_activated(name, w.dtype.name), y, x, w, b, workspace, *numbers)
 
 
 def vjp_activation(
@@ -154,11 +208,13 @@ def vjp_activation(
     assert kernels is not None
     assert kernels.vjp is not None
     (dz,) = workspace
-    return Call(_one_after_another, (kernels.vjp(dz, dy, y, **dict(attrs)), vjp(dx, dw, db, dz, x, w)))
+    return in_turn(kernels.vjp(dz, dy, y, **dict(attrs)), vjp(dx, dw, db, dz, x, w))
 
 
 def _like_y(x: TensorSpec, w: TensorSpec, b: TensorSpec, *, activation: Any) -> tuple[TensorSpec, ...]:
     return (x.with_shape(*x.shape[:-1], w.shape[1]),)
 
 
-dense_activation = Kernels(contiguous(forward_activation), contiguous(vjp_activation), vjp_workspace=_like_y)
+dense_activation = Kernels(
+    contiguous(forward_activation), contiguous(vjp_activation), forward_workspace, vjp_workspace=_like_y
+)

@@ -152,6 +152,18 @@ def _loop(
     return generated(label, text, parallel=blocks)
 
 
+def on_numbers(label: str, formula: Callable[..., Any], real: str) -> tuple[Any, str]:
+    """`formula` for single numbers, compiled into its callers, and a digest of its source.
+
+    Args:
+        label: name in tracebacks.
+        formula: elements -> elements.
+        real: precision of the constants.
+    """
+    text = for_numbers(formula, real, "formula")
+    return _namespace(label, text)["formula"], hashlib.sha256(text.encode()).hexdigest()
+
+
 def generated(label: str, text: str, parallel: bool) -> Any:
     """The compiled function `loop` that `text` defines, beside parts under `@inline`.
 
@@ -162,17 +174,23 @@ def generated(label: str, text: str, parallel: bool) -> Any:
     """
     if text not in _loops:
         stamp = hashlib.sha256(text.encode()).hexdigest()
-
-        def inline(function: Any) -> Any:
-            return compiled(_renamed(function, f"{label}_{function.__name__}_{stamp[:16]}"), cached=False)
-
-        # The name of an importable module, since a function from the cache looks for its globals there.
-        namespace: dict[str, Any] = {"__name__": __name__, "np": np, "math": math, "prange": prange}
-        namespace.update(special.NUMBERS, inline=inline, **{f.__name__: f for f in FUNCTIONS.values()})
-        exec(compile(text, f"<kernel {label}>", "exec"), namespace)  # our own formulas, never a file's
-        loop = _renamed(namespace["loop"], f"{label}_{stamp[:16]}")
+        loop = _renamed(_namespace(label, text)["loop"], f"{label}_{stamp[:16]}")
         _loops[text] = compiled(loop, parallel=parallel, stamp=stamp)
     return _loops[text]
+
+
+def _namespace(label: str, text: str) -> dict[str, Any]:
+    """What `text` defines."""
+    stamp = hashlib.sha256(text.encode()).hexdigest()
+
+    def inline(function: Any) -> Any:
+        return compiled(_renamed(function, f"{label}_{function.__name__}_{stamp[:16]}"), cached=False)
+
+    # The name of an importable module, since a function from the cache looks for its globals there.
+    namespace: dict[str, Any] = {"__name__": __name__, "np": np, "math": math, "prange": prange}
+    namespace.update(special.NUMBERS, inline=inline, **{f.__name__: f for f in FUNCTIONS.values()})
+    exec(compile(text, f"<kernel {label}>", "exec"), namespace)  # our own formulas, never a file's
+    return namespace
 
 
 def _renamed(function: Any, name: str) -> Any:

@@ -23,6 +23,37 @@ def pieces(rows: int, size: int) -> int:
     return 1 if rows * size < SERIAL else max(1, min(rows, rows * size // PIECE))
 
 
+def over_pieces(piece: Any, name: str = "", stamp: str = "") -> Callable[..., Call]:
+    """The loop over `piece`, a compiled function of (t, *arrays), as (cuts, *arrays) -> Call.
+
+    Piece t of two kernels with equal cuts runs on the same thread, so what one of them leaves in a
+    core's cache the other finds there (docs/decisions/0010).
+
+    Args:
+        piece: does the t-th part of the work.
+        name: in the cache; that of `piece` by default.
+        stamp: a digest of the source of `piece`, where that stands in no file.
+    """
+
+    def named(function: Any) -> Any:
+        function.__name__ = function.__qualname__ = f"{name or piece.py_func.__name__}_{function.__name__}"
+        return function
+
+    @compiled(stamp=stamp)
+    @named
+    def alone(cuts, *arrays):  # type: ignore[no-untyped-def]
+        for t in range(cuts):
+            piece(t, *arrays)
+
+    @compiled(parallel=True, stamp=stamp)
+    @named
+    def together(cuts, *arrays):  # type: ignore[no-untyped-def]
+        for t in prange(cuts):
+            piece(t, *arrays)
+
+    return lambda cuts, *arrays: Call(alone if cuts == 1 else together, (cuts, *arrays))
+
+
 def over_rows(row: Any) -> Callable[..., Call]:
     """The loop over `row`, a compiled function of (n, *arrays), as (rows, size, *arrays) -> Call."""
 

@@ -15,6 +15,8 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from chainrule.optimizers.schedules import SCHEDULES, LearningRateSchedule
 from chainrule.saving.registry import Configurable, Namespace
 
 if TYPE_CHECKING:
-    from chainrule.plan.parameters import Parameters
+    from chainrule.plan.parameters import Parameters, Slice
 
 Arrays = tuple[np.ndarray, ...]
 Numbers = dict[str, float]
@@ -171,13 +173,16 @@ class Optimizer(Configurable):
                     got=", ".join(v.path for v in variables), hint="make a new optimizer",
                 )  # fmt: skip
             return
+        from chainrule.plan.memory import aligned_zeros
         from chainrule.plan.parameters import Parameters
 
         layout = Parameters(variables, move=False)
         groups: list[dict[str, float]] = [{"average": 0.0}] if self.use_ema else []
         groups += [{"gradient_accumulator": 0.0}] if self.gradient_accumulation_steps else []
         for group in (*groups, *self.slots()):
-            flats = {slot: np.full(layout.size, value, layout.dtype) for slot, value in group.items()}
+            flats = {slot: aligned_zeros(layout.size, layout.dtype) for slot in group}
+            for slot, value in group.items():
+                flats[slot].fill(value)
             pieces = zip(layout.variables, *(layout.views(flat) for flat in flats.values()), strict=True)
             for variable, *views in pieces:
                 for slot, view in zip(flats, views, strict=True):
@@ -414,15 +419,9 @@ class Optimizer(Configurable):
         """Bind the kernels to the vectors: one call for each run of variables that decay alike."""
         slots = [self._slots[name] for group in self.slots() for name in group]
         decays = [bool(self.weight_decay) and not self._is_excluded(v) for v in p.variables]
-        runs: list[list[Any]] = []
-        for piece, decay in zip(p.slices, decays, strict=True):
-            if runs and runs[-1][2] == decay:
-                runs[-1][1] = piece.stop
-            else:
-                runs.append([piece.start, piece.stop, decay])
         self._updates = [
-            (decay, _bound(self.formula, p.theta[a:b], p.gradient[a:b], tuple(s[a:b] for s in slots), decay))
-            for a, b, decay in runs
+            (decay, self._bound_to([piece for piece, _ in run], p, slots, decay))
+            for decay, run in groupby(zip(p.slices, decays, strict=True), key=itemgetter(1))
         ]
         self._constrained = [
             (v.constraint, view)
@@ -430,9 +429,16 @@ class Optimizer(Configurable):
         ]  # fmt: skip
         self._gradients = p.views(p.gradient)
         if self.use_ema:
-            self._average = _bound(moving_average, self._slots["average"], p.theta, (), False)
+            places = [(s.start, s.shape) for s in p.slices]
+            self._average = _bound(moving_average, self._slots["average"], p.theta, (), False, places)
         if (self.clipnorm or 0) > 0 or (self.global_clipnorm or 0) > 0:
             self._norms = _Norms(p)
+
+    def _bound_to(self, run: list[Slice], p: Parameters, slots: list[np.ndarray], decays: bool) -> Any:
+        """The update of a run of neighbouring weights."""
+        a, b = run[0].start, run[-1].stop
+        places = [(s.start - a, s.shape) for s in run]
+        return _bound(self.formula, p.theta[a:b], p.gradient[a:b], tuple(s[a:b] for s in slots), decays, places)
 
     def _is_excluded(self, variable: Variable) -> bool:
         return any(variable is v for v in self._excluded) or any(
@@ -476,8 +482,9 @@ def _shrinking(limit: float, norm: float) -> float:
 
 
 def _bound(
-    formula: Callable[..., Arrays], theta: np.ndarray, gradient: np.ndarray, slots: Arrays, decays: bool
-) -> Callable[[Numbers, float], None]:
+    formula: Callable[..., Arrays], theta: np.ndarray, gradient: np.ndarray, slots: Arrays, decays: bool,
+    places: Sequence[tuple[int, tuple[int, ...]]],
+) -> Callable[[Numbers, float], None]:  # fmt: skip
     """A function of the numbers and the decay that runs the formula, in place."""
     names = [p.name for p in inspect.signature(formula).parameters.values() if p.kind is p.KEYWORD_ONLY]
     try:
@@ -491,7 +498,7 @@ def _bound(
                 np.copyto(array, result)
 
         return by_formula
-    loop = update(formula, theta, gradient, slots, len(names), decays)
+    loop = update(formula, theta, gradient, slots, len(names), decays, places)
     if decays:
         return lambda numbers, decay: loop(decay, *[numbers[name] for name in names])
     return lambda numbers, decay: loop(*[numbers[name] for name in names])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 ALIGN = 64  # bytes: a cache line, and the widest vector register
 
@@ -23,6 +25,14 @@ class Lifetime(NamedTuple):
 def aligned(size: int) -> int:
     """`size` rounded up to whole cache lines."""
     return -(-size // ALIGN) * ALIGN
+
+
+def aligned_zeros(size: int, dtype: Any) -> np.ndarray:
+    """A vector of zeros that begins on a cache line, so that threads which share it out share no line."""
+    count = size * np.dtype(dtype).itemsize
+    memory = np.zeros(count + ALIGN, np.uint8)
+    start = -memory.ctypes.data % ALIGN
+    return memory[start : start + count].view(dtype)
 
 
 def place(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:

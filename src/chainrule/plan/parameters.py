@@ -19,6 +19,7 @@ import numpy as np
 from chainrule.config import floatx
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.graph.variable import Variable
+from chainrule.plan.memory import aligned_zeros
 
 
 class Slice(NamedTuple):
@@ -72,7 +73,7 @@ class Parameters:
             start, stop = stop, stop + variable.value.size
             slices.append(Slice(variable.path, start, stop, variable.value.shape))
         self.slices = tuple(slices)
-        self.theta, self.gradient = np.zeros(stop, self.dtype), np.zeros(stop, self.dtype)
+        self.theta, self.gradient = aligned_zeros(stop, self.dtype), aligned_zeros(stop, self.dtype)
         self._weights = self.views(self.theta)
         for variable, view in zip(self.variables, self._weights, strict=True):
             if move:
@@ -84,6 +85,11 @@ class Parameters:
     def size(self) -> int:
         """Number of weights."""
         return self.theta.size
+
+    @property
+    def are_home(self) -> bool:
+        """Whether the variables' values are still the slices of `theta`."""
+        return all(v.value is view for v, view in zip(self.variables, self._weights, strict=True))
 
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, ...]:
         """The slices of a flat vector, each in its variable's shape."""

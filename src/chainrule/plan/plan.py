@@ -19,7 +19,7 @@ from chainrule.graph.variable import Variable
 from chainrule.kernels import Call
 from chainrule.plan import explain
 from chainrule.plan.binding import bind, bind_sum, workspace_of
-from chainrule.plan.memory import ALIGN, Lifetime, aligned, place
+from chainrule.plan.memory import Lifetime, aligned, aligned_zeros, place
 from chainrule.plan.parameters import Parameters
 from chainrule.plan.schedule import Buffer, Schedule, Step, schedule
 from chainrule.spec import TensorSpec, known
@@ -198,9 +198,7 @@ class Plan:
         lives = [(s.first, s.last) for s in self.storages] + [(t, t) for t in range(len(workspaces))]
         self._sizes = needed
         self._offsets, total = place([Lifetime(a, b, size) for (a, b), size in zip(lives, needed, strict=True)])
-        memory = np.zeros(total + ALIGN, np.uint8)
-        start = -memory.ctypes.data % ALIGN
-        self._arena = memory[start : start + total]
+        self._arena = aligned_zeros(total, np.uint8)
         self._bound.clear()
 
     def _array(self, buffer: Buffer, spec: TensorSpec, where: dict[Buffer, int]) -> np.ndarray:

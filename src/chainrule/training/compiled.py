@@ -142,7 +142,10 @@ class CompiledMetrics:
         if self.built:
             return
         for given, weighted in self._given:
-            for k, entries in enumerate(self._arranged(given)):
+            arranged = list(enumerate(self._arranged(given)))
+            if isinstance(given, dict):
+                arranged.sort(key=lambda pair: self.names[pair[0]])  # Keras's order in what `evaluate` returns
+            for k, entries in arranged:
                 for entry in entries:
                     metric = self._resolve(entry, k, y[self._place(k, places)], predictions)
                     key = f"{self.names[k]}_{metric.name}" if len(self.names) > 1 else metric.name

@@ -72,6 +72,9 @@ class ArrayData:
         self.shuffle = shuffle
         self.steps: int | None = math.ceil(len(self.x[0]) / self.batch_size)
 
+    def rewind(self) -> None:
+        """Let the next epoch begin with the first sample."""
+
     def epoch(self, number: int = 0) -> Iterator[Batch]:
         """The batches of one pass over the samples.
 
@@ -110,6 +113,9 @@ class StreamData:
         self.ended = False  # whether an iterator has given all it had
         self._running: Iterator[Any] | None = None
         self._epochs = 0
+
+    def rewind(self) -> None:
+        """Nothing to do: what can begin anew does so in each epoch, and a generator cannot."""
 
     def epoch(self, number: int = 0) -> Iterator[Batch]:
         """The batches of one epoch; a generator goes on where it was."""

@@ -170,6 +170,9 @@ class _Limited(ArrayData):
         self.steps = steps
         self._running: Any = None
 
+    def rewind(self) -> None:
+        self._running = None
+
     def epoch(self, number: int = 0) -> Any:
         for _ in range(self.steps or 0):
             batch = next(self._running, None) if self._running is not None else None

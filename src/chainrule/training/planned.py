@@ -146,7 +146,7 @@ class Planned(Layer):
                 hint="set trainable = True on some layers, and compile again" if frozen else "add a Dense layer",
             )  # fmt: skip
         kept = self._parameters
-        if kept is not None and kept.variables == variables and all(v.value.base is kept.theta for v in variables):
+        if kept is not None and kept.variables == variables and kept.are_home:
             return kept
         parameters = Parameters(variables)
         try:

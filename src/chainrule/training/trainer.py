@@ -303,6 +303,7 @@ class Trainer(Fed):
     def _evaluate(self, data: Data, callbacks: Any) -> dict[str, Any]:
         before = self._loss_sum, self._loss_weight
         self.reset_metrics()
+        data.rewind()  # each validation sees the same samples, so that its figures can be compared
         callbacks.on_test_begin()
         hooks = callbacks.has_batch_hooks
         for number, batch in enumerate(data.epoch()):
@@ -432,6 +433,8 @@ class Trainer(Fed):
     def _ordered_keys(self) -> list[str]:
         """Names of the logs in the order of `compile`: the losses of the outputs, then the metrics."""
         keys = [t.name for t in self._compiled_loss.trackers] if self._compiled_loss is not None else []
+        if isinstance(self.loss, dict) and isinstance(getattr(self, "_output_structure", None), dict):
+            keys.sort(key=[f"{name}_loss" for name in self.loss].index)
         return keys + ([key for _, _, _, key in self._compiled_metrics.entries] if self._compiled_metrics else [])
 
     # metrics
