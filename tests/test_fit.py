@@ -789,3 +789,29 @@ def test_threads_predict_at_once() -> None:
         training.result()
     for one, same in zip(together, alone, strict=True):
         np.testing.assert_array_equal(one, same)
+
+
+def test_a_loss_of_ones_own_sees_targets_of_the_rank_of_the_outputs() -> None:
+    """Else (N,) less (N, 1) would be (N, N): every target against every output."""
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1)])
+    model.compile(loss=lambda y, p: ops.mean(ops.square(y - p), axis=-1))
+    want = np.square(Y[:, :1] - model.predict(X, verbose=0)).mean()
+    np.testing.assert_allclose(model.evaluate(X, Y[:, 0], verbose=0), want, rtol=1e-5)
+    np.testing.assert_allclose(model.evaluate(X, Y[:, :1], verbose=0), want, rtol=1e-5)
+
+
+def test_each_validation_of_some_steps_sees_the_same_samples() -> None:
+    model = regressor(optimizer=keras.optimizers.SGD(0.0))  # nothing changes but the samples
+    history = model.fit(
+        X, Y, epochs=3, validation_data=(X, Y), validation_steps=1, validation_batch_size=3, verbose=0
+    ).history["val_loss"]
+    assert history[0] == history[1] == history[2]
+    np.testing.assert_allclose(history[0], model.evaluate(X[:3], Y[:3], verbose=0)[0], rtol=1e-6)
+
+
+def test_scores_of_one_column_take_labels_of_one_column() -> None:
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1)])
+    model.compile(loss="mse", metrics=["R2Score", "sparse_categorical_accuracy"])
+    flat, column = (model.evaluate(X, y, verbose=0) for y in (LABELS, LABELS[:, None]))
+    assert flat == column
+    assert flat[2] == 0.5

@@ -161,3 +161,64 @@ def test_to_json_and_back() -> None:
     model = branches()
     assert keras.models.model_from_json(model.to_json()).get_config() == model.get_config()
     assert json.loads(model.to_json())["class_name"] == "Functional"
+
+
+def test_layers_and_weights_come_in_the_order_of_keras() -> None:
+    """The farthest from the outputs first: files and `get_weights` go by this order.
+
+    The orders are those that Keras 3.15.1 gave for the same models.
+    """
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+
+    def dense(name: str) -> Any:
+        return layers.Dense(4, name=name)
+
+    short, long = dense("short")(b), dense("second")(dense("first")(a))
+    model = keras.Model([a, b], dense("last")(layers.Add(name="add")([short, long])))
+    assert [layer.name for layer in model.layers] == ["a", "b", "first", "short", "second", "add", "last"]
+    assert [w.path for w in model.weights[::2]] == [f"{n}/kernel" for n in ("first", "short", "second", "last")]
+
+    joined = layers.Concatenate(name="joined")([dense("d")(a), b])
+    model = keras.Model({"a": a, "b": b}, {"out": dense("out")(joined)})
+    assert [layer.name for layer in model.layers] == ["a", "d", "b", "joined", "out"]
+
+    x = dense("x")(a)
+    y = dense("y")(x)
+    left, right = dense("left")(layers.Concatenate(name="c")([y, dense("w")(b), x])), dense("right")(y)
+    wanted = {"a", "b", "x", "w", "y", "c"}
+    for outputs, ends in (({"u": right, "t": left}, ["left", "right"]), ([right, left], ["right", "left"])):
+        names = [layer.name for layer in keras.Model([a, b], outputs).layers]
+        assert set(names[:-2]) == wanted
+        assert names[-2:] == ends
+
+
+def test_the_config_of_a_functional_model_is_a_models_config() -> None:
+    model = branches()
+    again = keras.Model.from_config(model.get_config())
+    assert type(again) is type(model)
+    assert again.get_config() == model.get_config()
+
+
+def test_outputs_by_name_are_reported_in_the_order_of_keras() -> None:
+    """Losses in the order of their dict, metrics by the names of their outputs, as Keras 3.15.1 does."""
+    x = keras.Input((4,), name="x")
+    z, b = layers.Dense(2, name="z")(x), layers.Dense(1, name="b")(x)
+    model = keras.Model(x, {"z": z, "b": b})
+    model.compile(loss={"z": "mse", "b": "mae"}, metrics={"z": ["mae"], "b": ["mse"]})
+    assert model.output_names == ["b", "z"]
+    targets = {"z": X[:, :2], "b": X[:, :1]}
+    values, named = model.evaluate(X, targets, verbose=0), model.evaluate(X, targets, verbose=0, return_dict=True)
+    assert values == [named[key] for key in ("loss", "z_loss", "b_loss", "b_mse", "z_mae")]
+
+
+def test_the_summary_counts_the_optimizer_once_it_has_trained() -> None:
+    model = sequential()
+    model.compile("adam", "mse")
+    text: list[str] = []
+    model.summary(print_fn=text.append)
+    assert "Optimizer" not in text[0]
+    model.fit(X, np.zeros((6, *model.output_shape[1:])), verbose=0)
+    model.summary(print_fn=text.append)
+    own, slots = model.count_params(), 2 * model.count_params() + 2  # two moments, the rate and the count of steps
+    assert f"Total params: {own + slots}" in text[1]
+    assert f"Optimizer params: {slots}" in text[1]

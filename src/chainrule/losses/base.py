@@ -128,7 +128,12 @@ class LossFunctionWrapper(Loss):
         self.fn, self.kwargs = fn, kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The function's values."""
+        """The function's values, for targets and outputs with the same number of axes.
+
+        Else (N,) less (N, 1) would be (N, N), and nobody would say so.
+        """
+        if hasattr(y_true, "ndim") and hasattr(y_pred, "ndim"):
+            y_true, y_pred = same_rank(y_true, y_pred)
         return self.fn(y_true, y_pred, **self.kwargs)
 
     def get_config(self) -> Config:

@@ -317,7 +317,7 @@ def class_labels(y_true: Any, y_pred: Any, where: str, axis: int = -1) -> tuple[
     y_true = y_true if isinstance(y_true, Tensor) else as_array(y_true)
     shape = tuple(y_pred.shape)
     rest = shape[: axis % len(shape)] + shape[axis % len(shape) + 1 :]
-    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1 and shape[-1] != 1:
+    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = ops.squeeze(y_true, -1)
     if not fit(tuple(y_true.shape), rest):
         one_hot = y_true.ndim == y_pred.ndim

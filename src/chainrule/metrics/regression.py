@@ -10,7 +10,7 @@ from chainrule import losses
 from chainrule.config import epsilon
 from chainrule.errors import ArgumentError, ShapeError, UnknownNameError
 from chainrule.graph.variable import Variable
-from chainrule.losses.base import comparable
+from chainrule.losses.base import comparable, same_rank
 from chainrule.metrics.base import Array, Mean, MeanOf, Metric, array, metrics
 from chainrule.metrics.confusion import spread_weight
 
@@ -237,7 +237,7 @@ class R2Score(Metric):
         Raises:
             ShapeError: not two equal tables.
         """
-        y_true, y_pred = array(y_true, self.dtype), array(y_pred, self.dtype)
+        y_true, y_pred = same_rank(array(y_true, self.dtype), array(y_pred, self.dtype))
         if y_pred.ndim != 2 or y_true.shape != y_pred.shape:
             raise ShapeError(
                 "one row for each sample is needed", where=self.name, expected="two arrays (N, F)",

@@ -26,6 +26,7 @@ class Functional(Model):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        inputs, outputs = _in_keras_order(inputs), _in_keras_order(outputs)
         for x in flatten(inputs):
             if not isinstance(x, Tensor) or not isinstance(getattr(x.origin, "layer", None), InputLayer):
                 raise ArgumentError(
@@ -42,9 +43,8 @@ class Functional(Model):
         self.inputs: list[Tensor] = flatten(inputs)
         self.outputs: list[Tensor] = flatten(outputs)
         self.operations: list[Operation] = operations_of(self.inputs, self.outputs, self.name)
-        for operation in self.operations:
-            if isinstance(operation, LayerCall):
-                self._track_layer(operation.layer)
+        for layer in layers_by_depth(self.operations, self.outputs):
+            self._track_layer(layer)
         names = [layer.name for layer in self.layers]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -119,7 +119,7 @@ def operations_of(inputs: list[Tensor], outputs: list[Tensor], where: str) -> li
     stack: list[tuple[Operation, bool]] = []
 
     def push(x: Tensor) -> None:
-        maker: Operation | None = x.origin if x.origin is not None else x.node
+        maker = _maker(x)
         if maker is not None and id(maker) not in seen:
             if isinstance(maker, LayerCall) and isinstance(maker.layer, InputLayer) and id(x) not in given:
                 raise ArgumentError(
@@ -140,6 +140,44 @@ def operations_of(inputs: list[Tensor], outputs: list[Tensor], where: str) -> li
             for x in reversed(maker.inputs):
                 push(x)
     return order
+
+
+def layers_by_depth(operations: list[Operation], outputs: list[Tensor]) -> list[Layer]:
+    """The layers, those farthest from the outputs first, as Keras orders them, and the weights with them.
+
+    Layers as far from the outputs as each other come in the order in which a walk from the outputs
+    back to the inputs meets them.
+    """
+    depth: dict[int, int] = {}  # of operations; of a layer, that of its call farthest from the outputs
+    layers: dict[Layer, int] = {}
+    for operation in reversed(operations):
+        far = depth.get(id(operation), 0)
+        if isinstance(operation, LayerCall):
+            far = layers[operation.layer] = max(far, layers.get(operation.layer, 0))
+        for x in operation.inputs:
+            maker = _maker(x)
+            depth[id(maker)] = max(far + 1, depth.get(id(maker), 0))
+    met: dict[Layer, int] = {}
+    seen: set[int] = set()
+    stack = [_maker(x) for x in reversed(outputs)]
+    while stack:
+        maker = stack.pop()
+        if maker is not None and id(maker) not in seen:
+            seen.add(id(maker))
+            if isinstance(maker, LayerCall):
+                met.setdefault(maker.layer, len(met))
+            stack += [_maker(x) for x in reversed(maker.inputs)]
+    return sorted(layers, key=lambda layer: (-layers[layer], met.get(layer, -1)))
+
+
+def _in_keras_order(tensors: Any) -> Any:
+    """Dicts by their keys, since the lists that `evaluate` and `output_names` give follow them."""
+    return dict(sorted(tensors.items())) if isinstance(tensors, dict) else tensors
+
+
+def _maker(x: Tensor) -> Operation | None:
+    """What made a tensor."""
+    return x.origin if x.origin is not None else x.node
 
 
 def replay(operations: list[Operation], given: dict[Tensor, Any], outputs: Any, training: bool | None) -> Any:

@@ -125,6 +125,10 @@ class Model(Trainer):
         """The model that `get_config` described."""
         from chainrule.saving.registry import custom_object_scope
 
+        if cls is Model and "input_layers" in config:
+            from chainrule.models.functional import Functional
+
+            return Functional.from_config(config, custom_objects)
         with custom_object_scope(custom_objects or {}):
             return super().from_config(config)
 

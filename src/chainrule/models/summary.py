@@ -40,14 +40,17 @@ def summary(
     console = Console(file=out, width=width, force_terminal=False, color_system=None, legacy_windows=False)
     console.print(f'Model: "{escape(model.name)}"', highlight=False)
     console.print(table)
-    trainable = sum(v.value.size for v in model.trainable_weights)
-    fixed = sum(v.value.size for v in model.non_trainable_weights)
-    console.print(f" Total params: {_amount(trainable + fixed)}", highlight=False)
-    console.print(f" Trainable params: {_amount(trainable)}", highlight=False)
-    console.print(f" Non-trainable params: {_amount(fixed)}", highlight=False)
-    slots = getattr(getattr(model, "optimizer", None), "variables", None)
-    if slots:
-        console.print(f" Optimizer params: {_amount(sum(v.value.size for v in slots))}", highlight=False)
+    trainable, fixed = model.trainable_weights, model.non_trainable_weights
+    optimizer = getattr(model, "optimizer", None)
+    slots = optimizer.variables if optimizer is not None and optimizer.built else []
+    for title, variables in (
+        ("Total", [*trainable, *fixed, *slots]),  # the optimizer's too, as Keras counts
+        ("Trainable", trainable),
+        ("Non-trainable", fixed),
+        ("Optimizer", slots),
+    ):
+        if variables or title != "Optimizer":
+            console.print(f" {title} params: {_amount(variables)}", highlight=False)
     return out.getvalue()
 
 
@@ -99,9 +102,10 @@ def _sources(layer: Layer) -> str:
     return ", ".join(names) or "-"
 
 
-def _amount(parameters: int) -> str:
+def _amount(variables: list[Any]) -> str:
     """`669,706 (2.55 MB)`"""
-    size, unit = float(4 * parameters), "B"
+    parameters = sum(v.value.size for v in variables)
+    size, unit = float(sum(v.value.nbytes for v in variables)), "B"
     for larger in ("KB", "MB", "GB"):
         if size < 1024:
             break
