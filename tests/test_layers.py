@@ -415,3 +415,50 @@ def test_a_function_of_ones_own_as_activation() -> None:
     x = given("Dense")
     np.testing.assert_allclose(layer(x), 2 * np.tanh(x @ layer.get_weights()[0]), rtol=1e-5)
     check_gradients(layer, x)
+
+
+def test_penalties_are_those_of_the_last_call() -> None:
+    class Penalized(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(ops.sum(inputs))
+            return inputs
+
+    layer = Penalized()
+    model = keras.Sequential([keras.Input((2,)), layer, layers.Dense(2, activity_regularizer="l2")])
+    for size in (1, 3):
+        model(np.ones((size, 2), "float32"))
+        assert len(model.losses) == 2
+        assert float(layer.losses[0]) == 2 * size
+
+
+def test_normalization_adapts_to_numbers_in_a_row() -> None:
+    numbers = np.array([1.0, 2.0, 3.0], "float32")
+    layer = layers.Normalization(axis=None)
+    layer.adapt(numbers)
+    want = (numbers - 2) / np.sqrt(2 / 3)
+    np.testing.assert_allclose(layer(numbers), want, rtol=1e-6)
+    np.testing.assert_allclose(layer(numbers[:, None]), want[:, None], rtol=1e-6)
+    assert layer.mean.shape == (1,)
+
+
+def test_integers_come_out_of_dense_in_its_dtype() -> None:
+    layer = layers.Dense(2, kernel_initializer="ones")
+    y = layer(np.arange(8).reshape(2, 4))
+    assert y.dtype == np.float32
+    assert y.tolist() == [[6, 6], [22, 22]]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.LeakyReLU(-1),
+        lambda: layers.LeakyReLU(None),
+        lambda: layers.ReLU(max_value=-1),
+        lambda: layers.ReLU(negative_slope=-1),
+        lambda: layers.ReLU(threshold=None),
+        lambda: layers.Flatten(data_format="last"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(make: Any) -> None:
+    with pytest.raises(ArgumentError):
+        make()

@@ -198,3 +198,16 @@ def test_importing_the_operations_compiles_nothing():
     code = "import sys, chainrule.ops; print([m for m in ('numba', 'scipy', 'h5py') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_truth_values_and_whole_numbers_add_up() -> None:
+    total = np.array([True, False])
+    assert ops.add(total, 1).tolist() == [2, 1]
+    assert ops.add(total, 1).dtype == np.int32
+
+
+def test_average_weighs_slices_along_its_axis() -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    for axis, weights in ((0, [1.0, 2.0, 3.0]), (-1, [1.0, 3.0])):
+        want = np.average(x, axis=axis, weights=weights)
+        np.testing.assert_allclose(ops.average(x, axis=axis, weights=np.array(weights)), want)

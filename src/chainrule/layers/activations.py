@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule import activations, constraints, initializers, ops, regularizers
+from chainrule.errors import ArgumentError
 from chainrule.layers.base import InputSpec, Layer
 
 
@@ -26,6 +27,9 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        numbers = {"max_value": max_value, "negative_slope": negative_slope, "threshold": threshold}
+        for name, value in numbers.items():
+            _check_not_negative("ReLU", name, 0.0 if value is None and name == "max_value" else value)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Any) -> Any:
@@ -50,6 +54,7 @@ class LeakyReLU(Layer):
         if "alpha" in kwargs:
             negative_slope = kwargs.pop("alpha")
         super().__init__(**kwargs)
+        _check_not_negative("LeakyReLU", "negative_slope", negative_slope)
         self.negative_slope = negative_slope
 
     def call(self, inputs: Any) -> Any:
@@ -144,3 +149,8 @@ class Softmax(Layer):
             return ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(self.axis), keepdims=True))
         axis = self.axis[0] if isinstance(self.axis, (list, tuple)) else self.axis
         return activations.softmax(inputs, axis=axis)
+
+
+def _check_not_negative(layer: str, name: str, value: Any) -> None:
+    if value is None or value < 0:
+        raise ArgumentError(f"{name} is a number, 0 or more", where=layer, got=value)

@@ -252,6 +252,9 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute on arrays, or record on tensors."""
         outermost = not _calling.get()
+        if outermost:
+            for layer in self.all_layers():
+                layer._losses.clear()  # penalties are those of the last call
         with self.named():
             args, kwargs, training = self._resolve(args, kwargs)
             token, inside = _training.set(training), _calling.set(True)

@@ -90,7 +90,7 @@ class Normalization(_OfNumbers):
                 "the axes that keep a mean of their own need a known size", where=self.name, got=input_shape
             )
         self._broadcast = [input_shape[k] if k in kept else 1 for k in range(rank)]
-        self.input_spec = InputSpec(ndim=rank, axes={k: input_shape[k] for k in kept})
+        self.input_spec = InputSpec(ndim=rank, axes={k: input_shape[k] for k in kept}) if kept else None
         if self.mean_argument is None:
             shape = tuple(input_shape[k] for k in kept)
             self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
@@ -109,7 +109,7 @@ class Normalization(_OfNumbers):
         if self.mean_argument is not None:
             raise ArgumentError("mean and variance were given to the constructor", where=self.name)
         x = np.asarray(data)
-        if x.ndim == 1:
+        if x.ndim == 1 and self.axis is not None:
             x = x[:, None]
         if len(x) == 0:
             raise DataError("there is nothing to adapt to", where=self.name, got=x.shape)

@@ -27,6 +27,9 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if data_format not in (None, "channels_last", "channels_first"):
+            choices = '"channels_last" or "channels_first"'
+            raise ArgumentError("there is no such data format", where="Flatten", expected=choices, got=data_format)
         self.data_format = data_format or "channels_last"
         self.input_spec = InputSpec(min_ndim=1)
 

@@ -70,6 +70,7 @@ dense = Primitive(
         _example(260, f=258, u=257),  # large enough to be cut into pieces
     ),
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6",
+    promotes=True,
 )
 
 

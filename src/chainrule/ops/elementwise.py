@@ -45,7 +45,10 @@ def in_company(inputs: Sequence[Any]) -> list[Any]:
             return np.result_type(*floats)
         if isinstance(number, float):
             return floatx()
-        return np.result_type(*dtypes) if dtypes and not isinstance(number, bool) else None
+        if dtypes and not isinstance(number, bool):
+            among = np.result_type(*dtypes)
+            return among if among.kind != "b" else np.dtype("int32")  # True + 1 is 2
+        return None
 
     return [np.asarray(x, dtype_of(x)) if isinstance(x, (bool, int, float)) else x for x in inputs]
 

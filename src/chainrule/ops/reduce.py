@@ -634,6 +634,9 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
     """
     if weights is None:
         return mean(x, axis=axis)
+    rank = len(shape_of(x))
+    if isinstance(axis, int) and rank > 1 and len(shape_of(weights)) == 1:  # one weight for each slice along the axis
+        weights = reshape(weights, [-1 if k == axis % rank else 1 for k in range(rank)])
     everywhere = add(weights, multiply(x, 0.0))  # the weights, repeated as x is
     return divide(sum(multiply(x, weights), axis=axis), sum(everywhere, axis=axis))
 
