@@ -11,6 +11,7 @@ import pytest
 
 import chainrule.ops  # registers the primitives
 import chainrule.ops.activations
+import chainrule.ops.conv
 import chainrule.ops.losses
 import chainrule.ops.softmax  # noqa: F401
 from chainrule.kernels.contiguous import contiguous
