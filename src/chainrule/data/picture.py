@@ -3,7 +3,8 @@
 MNIST's digits were cropped to their ink, scaled so that the longer side has 20 pixels, with grey levels from
 the averaging, and put into a field of 28x28 so that their centre of mass is its centre (LeCun, Bottou, Bengio
 and Haffner 1998, section III.A). The 8x8 digits of the UCI repository count the inked pixels in 4x4 blocks of
-a 32x32 bitmap which the digit fills (Alpaydin and Kaynak 1998). Here both are done to any picture.
+a 32x32 bitmap which the digit fills (Alpaydin and Kaynak 1998), and stand upright and narrow in it. Here both are
+done to any picture.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class DigitPicture:
         box: the longer side of the digit in it.
         blocks: the digit is placed on a field finer by this factor, whose blocks are then averaged.
         top: the value of full ink; paper is 0.
+        widest: if not 0, the digit is sheared until it stands upright, its height fills the box whatever its shape
+            was, and its width is this at most.
 
     Example:
         >>> page = np.full((100, 100), 250.0)   # a light page
@@ -49,6 +52,7 @@ class DigitPicture:
     box: int
     blocks: int
     top: int
+    widest: int = 0
 
     def read(self, path: str | os.PathLike[str]) -> np.ndarray:
         """Read a PNG or JPEG with one digit: any size, dark on light or light on dark, gray or in colour.
@@ -77,7 +81,8 @@ class DigitPicture:
             size = f"{gray.shape[1]}x{gray.shape[0]}"
             raise ShapeError("too narrow to hold a digit", where=where, expected="2x2 pixels at least", got=size)
         ink = find_ink(gray.astype(np.float32), where)
-        return self._place(self._scale(_crop(ink)))
+        ink = _crop(ink)
+        return self._place(self._scale(_upright(ink) if self.widest else ink))
 
     def to_config(self) -> dict[str, Any]:
         """The form in JSON's types."""
@@ -96,11 +101,13 @@ class DigitPicture:
         raise FileFormatError("unknown form of pictures", expected="that of mnist or digits", got=config)
 
     def _scale(self, ink: np.ndarray) -> np.ndarray:
-        """Scale so that the longer side becomes `box` pixels; each new pixel averages what it covers."""
+        """Scale so that the longer side, or the height, becomes `box`; each new pixel averages what it covers."""
         from PIL import Image
 
-        factor = self.box * self.blocks / max(ink.shape)
+        factor = self.box * self.blocks / (ink.shape[0] if self.widest else max(ink.shape))
         height, width = (max(1, round(side * factor)) for side in ink.shape)
+        if self.widest:
+            width = min(width, self.widest * self.blocks)
         scaled = Image.fromarray(ink).resize((width, height), Image.Resampling.HAMMING)
         clipped: np.ndarray = np.clip(np.asarray(scaled), 0.0, 1.0)
         return clipped
@@ -126,7 +133,7 @@ class DigitPicture:
 
 
 MNIST = DigitPicture(size=28, box=20, blocks=1, top=255)
-DIGITS = DigitPicture(size=8, box=8, blocks=4, top=16)
+DIGITS = DigitPicture(size=8, box=8, blocks=4, top=16, widest=6)
 
 
 def find_ink(gray: np.ndarray, where: str = "") -> np.ndarray:
@@ -183,3 +190,24 @@ def _crop(ink: np.ndarray) -> np.ndarray:
     inked = ink >= INKED
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _upright(ink: np.ndarray) -> np.ndarray:
+    """Shear the digit sideways, until its left and right halves do not lean: rows and columns of ink uncorrelated."""
+    from PIL import Image
+
+    height, width = ink.shape
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
+    rows -= float((ink * rows).sum()) / float(ink.sum())
+    columns -= float((ink * columns).sum()) / float(ink.sum())
+    spread = float((ink * rows**2).sum())
+    if spread == 0.0:
+        return ink  # one row of pixels leans nowhere
+    lean = float((ink * rows * columns).sum()) / spread
+    lean = min(max(lean, -1.0), 1.0)  # more than 45 degrees is a stroke, not a slant
+    wider = width + int(np.ceil(abs(lean) * height)) + 2
+    shift = lean * float(rows[0, 0]) - (wider - width) / 2
+    sheared = Image.fromarray(ink).transform(
+        (wider, height), Image.Transform.AFFINE, (1, lean, shift, 0, 1, 0), Image.Resampling.BILINEAR
+    )
+    return _crop(np.asarray(sheared))
