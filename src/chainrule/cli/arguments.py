@@ -16,7 +16,7 @@ examples:
   chainrule train fashion_mnist --hidden 512,128
   chainrule train houses.csv --target price
   chainrule train pictures/                          one sub-folder for each class
-  chainrule predict chainrule-output/mnist/model.keras three.png
+  chainrule predict chainrule-output/digits/model.keras three.png
 """
 SOURCE = "mnist, fashion_mnist, digits, a CSV file, an .npz file with x and y, or a folder of pictures by class"
 
@@ -78,7 +78,7 @@ def _add_train(commands: Any) -> None:
         help="stop when validation has not improved for N epochs; 0 for never",
     )
     output = parser.add_argument_group("output")
-    output.add_argument("--output", metavar="FOLDER", help="default: chainrule-output/SOURCE")
+    output.add_argument("--output", metavar="FOLDER", help="default: chainrule-output/SOURCE; without SOURCE …/digits")
     output.add_argument("--quiet", action="store_true", help="print the result only")
 
 

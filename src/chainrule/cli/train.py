@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     samples = round(len(data.x_train) * (1 - recipe.validation)) if recipe.validation else len(data.x_train)
     model = network.build(data, recipe)
     network.compile(model, data, recipe, samples)
-    folder = output.prepare(Path(arguments.output or Path("chainrule-output", output.folder_name(data.name))))
+    # Without SOURCE the same folder whichever digits were at hand, so that the next command can be written down.
+    name = output.folder_name(data.name) if arguments.source else "digits"
+    folder = output.prepare(Path(arguments.output or Path("chainrule-output", name)))
     say(f"network: {describe(model)}, {model.count_params():,} parameters")
     say(f"training on {samples:,} samples, {len(data.x_train) - samples:,} to validate on")
 
