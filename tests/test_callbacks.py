@@ -277,3 +277,12 @@ def test_a_closed_or_narrow_stream_is_no_reason_to_end(verbose):
 )
 def test_examples_in_docstrings(name):
     assert doctest.testmod(importlib.import_module(f"chainrule.{name}")).failed == 0
+
+
+def test_the_bar_gives_way_to_the_numbers(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "106")
+    out = Terminal()
+    epoch(Progress(1, out), {"loss": 0.25, "accuracy": 0.5, "val_loss": 0.5})
+    last = out.getvalue().rstrip().split("\r")[-1]
+    assert "loss 0.2500  accuracy 0.5000  val_loss 0.5000" in last
+    assert last.count("━") < 24

@@ -815,3 +815,8 @@ def test_scores_of_one_column_take_labels_of_one_column() -> None:
     flat, column = (model.evaluate(X, y, verbose=0) for y in (LABELS, LABELS[:, None]))
     assert flat == column
     assert flat[2] == 0.5
+
+
+def test_a_generator_gives_its_weights_itself() -> None:
+    with pytest.raises(ArgumentError, match="yield"):
+        regressor().fit(((X, Y) for _ in range(2)), sample_weight=np.ones(N), verbose=0)

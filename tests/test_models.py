@@ -222,3 +222,35 @@ def test_the_summary_counts_the_optimizer_once_it_has_trained() -> None:
     own, slots = model.count_params(), 2 * model.count_params() + 2  # two moments, the rate and the count of steps
     assert f"Total params: {own + slots}" in text[1]
     assert f"Optimizer params: {slots}" in text[1]
+
+
+class Small(keras.Model):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first = layers.Dense(3)
+        self.second = layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.second(self.first(inputs))
+
+
+class Built(Small):
+    def build(self, input_shape: Any) -> None:
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return super().call(inputs) * self.scale
+
+
+@pytest.mark.parametrize(("make", "weights"), [(Small, 4), (Built, 5)])
+def test_a_subclassed_model_is_built_by_a_shape_or_by_a_call(make: Any, weights: int) -> None:
+    by_shape, by_call = make(), make()
+    by_shape.build((None, 4))
+    by_call(X)
+    for model in (by_shape, by_call):
+        assert model.built
+        assert [w.shape for w in model.weights] == [w.shape for w in by_call.weights]
+        assert len(model.weights) == weights
+    by_shape.set_weights(by_call.get_weights())
+    np.testing.assert_array_equal(by_shape.predict(X, verbose=0), by_call.predict(X, verbose=0))

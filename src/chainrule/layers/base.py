@@ -40,6 +40,11 @@ def putting_together() -> Iterator[None]:
         _calling.reset(token)
 
 
+def is_calling() -> bool:
+    """Whether some layer is being called."""
+    return _calling.get()
+
+
 class LayerCall:
     """One call of a layer on the tensors of a model that is being put together.
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import ArgumentError, NotBuiltError, UnknownNameError
-from chainrule.graph.tensor import Tensor
-from chainrule.layers.base import Layer
+from chainrule.graph.tensor import Tensor, tracing
+from chainrule.layers.base import Layer, is_calling
+from chainrule.spec import TensorSpec
 from chainrule.training.trainer import Trainer
-from chainrule.tree import flatten
+from chainrule.tree import flatten, map_shapes
 
 
 class Model(Trainer):
@@ -40,6 +43,19 @@ class Model(Trainer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of all layers, by calling the model on an input of this shape.
+
+        Args:
+            input_shape: the shape, batch axis included; a list or a dict of shapes for several inputs.
+        """
+        if input_shape is None or self.built or is_calling():
+            return
+        self.built = True  # for the call below, which would build
+        self._build_shape = input_shape
+        with tracing():
+            self(map_shapes(lambda s: Tensor(TensorSpec(s, np.dtype(self.dtype_name)), "input"), input_shape))
 
     @property
     def layers(self) -> list[Layer]:

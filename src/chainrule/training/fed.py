@@ -31,6 +31,9 @@ class Fed(Planned):
         if is_stream(x):
             if y is not None:
                 raise ArgumentError("a generator gives the targets itself", where="y", hint="leave y out")
+            if weight is not None:
+                hint = "yield (x, y, sample_weight)"
+                raise ArgumentError("a generator gives the weights itself", where="sample_weight", hint=hint)
 
 
             def arrange(item: Any) -> Any:

@@ -188,9 +188,11 @@ class _Bar:
         from rich.text import Text
 
         row = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=steps, completed=done, width=WIDTH, pulse=steps is None)
         count = f"{done}/{steps}" if steps else str(done)
-        row.add_row(Text(title, style="bold"), bar, count, Text("  ".join(facts)))
+        text = "  ".join(facts)
+        room = self._console.width - len(title) - len(count) - len(text) - 4  # before the line breaks
+        bar = ProgressBar(total=steps, completed=done, width=min(max(room, 6), WIDTH), pulse=steps is None)
+        row.add_row(Text(title, style="bold"), bar, count, Text(text))
         self._safely(lambda: self._live.update(row, refresh=True))
 
     def close(self) -> None:
