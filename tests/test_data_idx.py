@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import tracemalloc
 import zipfile
 
@@ -166,3 +167,14 @@ def test_npz_tells_what_is_missing_or_uneven(tmp_path):
     np.savez(tmp_path / "c.npz", x=X[:0], y=Y[:0])
     with pytest.raises(DataError, match="no samples"):
         read_npz(tmp_path / "c.npz")
+
+
+def test_an_array_that_is_said_to_be_longer_than_the_file(tmp_path):
+    path = tmp_path / "long.npz"
+    np.savez(path, x=np.zeros((4, 2)), y=np.zeros(4))
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    struct.pack_into("<LL", data, entry + 20, 1 << 30, 1 << 30)
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="'x' is said to be longer than the file"):
+        read_npz(path)

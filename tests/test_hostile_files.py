@@ -401,6 +401,13 @@ class TestArchive:
         honest.write_bytes(data)
         self.refuse(honest, "too large|damaged")
 
+    def test_a15_size_that_lies_beyond_the_end(self, honest: Path) -> None:
+        data = bytearray(honest.read_bytes())
+        entry = data.rindex(b"PK\x01\x02")
+        struct.pack_into("<LL", data, entry + 20, 1 << 30, 1 << 30)
+        honest.write_bytes(data)
+        self.refuse(honest, "longer than the file")
+
     def test_a15_long_config(self, honest: Path) -> None:
         self.refuse(pack(honest, {**parts(honest), "config.json": b" " * (strict_json.MAX_BYTES + 1)}), "too large")
 

@@ -72,10 +72,13 @@ def check_lengths(x: np.ndarray, y: np.ndarray, where: str) -> None:
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     members: dict[str, zipfile.ZipInfo] = {}
+    length = path.stat().st_size
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
         if name in members:
             raise FileFormatError(f"two arrays are called {name!r}", where=str(path))
+        if info.header_offset + info.compress_size > length:
+            raise FileFormatError(f"the array {name!r} is said to be longer than the file", where=str(path))
         members[name] = info
     return members
 

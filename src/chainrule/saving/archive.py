@@ -39,6 +39,7 @@ class Archive:
             self._zip = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise self._damaged(error) from error
+        length = stream.seek(0, os.SEEK_END)
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             name = info.orig_filename  # `filename` ends at a NUL and has had its slashes turned
@@ -59,6 +60,9 @@ class Archive:
                     "a member is too large", where=f"{path}: {name}",
                     expected=f"at most {limits[name]} bytes", got=f"{info.file_size} bytes",
                 )  # fmt: skip
+            if info.header_offset + info.file_size > length:
+                # Memory for it would be asked for before anyone noticed that there is less to read.
+                raise self._damaged(f"{name} is said to be longer than the file")
             self._members[name] = info
 
     def __contains__(self, name: str) -> bool:
@@ -102,7 +106,7 @@ class Archive:
 
     def _damaged(self, reason: object) -> FileFormatError:
         return FileFormatError(
-            "the file is damaged", where=str(self.path), got=str(reason)[:200],
+            "the file is damaged", where=str(self.path), got=str(reason)[:200] or type(reason).__name__,
             hint="take another copy of it; this one was cut short or changed on the way",
         )  # fmt: skip
 
