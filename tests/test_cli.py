@@ -16,13 +16,14 @@ import pytest
 from PIL import Image
 
 from chainrule import cli
-from chainrule.cli import output, recipes, sources
+from chainrule.cli import output, recipes, sources, train
 from chainrule.cli.card import Card, Origin, Target
 from chainrule.cli.inputs import ArrayInput, DigitInput, ImageInput, TableInput, input_from_config, read_rows
 from chainrule.cli.interrupt import stopping_gently
 from chainrule.data import DIGITS, MNIST, read_table
 from chainrule.datasets.digits import load_data as load_digits
 from chainrule.errors import ChainruleError, DataError, FileFormatError
+from chainrule.kernels import compile
 from chainrule.version import __version__
 
 REAL = Path(os.environ.get("CHAINRULE_DATA") or Path(__file__).parents[2] / "shared" / "data")
@@ -205,6 +206,13 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
     first, second = (run(*words, "--output", name, folder=tmp_path).stdout.splitlines()[-1] for name in "ab")
     assert first == second
     assert (tmp_path / "a/history.csv").read_text() == (tmp_path / "b/history.csv").read_text()
+
+
+def test_the_wait_of_the_first_run_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    assert train.is_first_run()
+    compile.cache_folder().mkdir(parents=True)
+    assert not train.is_first_run()
 
 
 def test_quiet_says_the_result_alone_and_a_second_run_replaces_its_files(tmp_path):

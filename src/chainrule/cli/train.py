@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = output.prepare(Path(arguments.output or Path("chainrule-output", name)))
     say(f"network: {describe(model)}, {model.count_params():,} parameters")
     say(f"training on {samples:,} samples, {len(data.x_train) - samples:,} to validate on")
+    if is_first_run():
+        say("the first run on a machine compiles its kernels: the first epoch takes some seconds longer")
 
     began = time.perf_counter()
     history, stopped, kept = _fit(model, data, recipe, samples, quiet=arguments.quiet)
@@ -132,6 +134,15 @@ def _save(model: Any, card: Card, folder: Path) -> None:
     from chainrule.saving.models import save_model
 
     save_model(model, folder / output.MODEL, extra=card.to_config())
+
+
+def is_first_run() -> bool:
+    """Whether no compiled kernels are kept on this machine yet. Without Numba nothing is compiled."""
+    try:
+        from chainrule.kernels.compile import cache_folder
+    except ImportError:
+        return False
+    return not cache_folder().is_dir()
 
 
 def describe(model: Any) -> str:
