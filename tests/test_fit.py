@@ -820,3 +820,10 @@ def test_scores_of_one_column_take_labels_of_one_column() -> None:
 def test_a_generator_gives_its_weights_itself() -> None:
     with pytest.raises(ArgumentError, match="yield"):
         regressor().fit(((X, Y) for _ in range(2)), sample_weight=np.ones(N), verbose=0)
+
+
+def test_a_loss_that_is_not_reduced_is_refused() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(loss=keras.losses.MeanSquaredError(reduction="none"))
+    with pytest.raises(ArgumentError, match="reduction"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)

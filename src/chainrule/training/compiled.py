@@ -73,6 +73,12 @@ class CompiledLoss:
                     got=f"{type(part).__name__} from the loss {getattr(self.losses[k], 'name', self.losses[k])!r}",
                     hint="does it end with `return`?",
                 )  # fmt: skip
+            if part.shape and getattr(self.losses[k], "reduction", 0) in ("none", None):
+                raise ArgumentError(
+                    "training makes one number small, and this loss gives many", where="compile",
+                    got=f'reduction="none" of the loss {self.losses[k].name!r}',
+                    hint='leave the reduction out, which takes the mean; "sum" sums over the samples of a batch',
+                )  # fmt: skip
             parts.append(part)
             part = part if self.factors[k] == 1.0 else part * self.factors[k]
             total = part if total is None else total + part
