@@ -57,7 +57,7 @@ def set_epsilon(value: float) -> None:
 
 
 def image_data_format() -> str:
-    """Where the channels of an image are: always "channels_last".
+    """Where the channels of an image are, unless a layer says otherwise.
 
     Example:
         >>> image_data_format()
@@ -67,16 +67,19 @@ def image_data_format() -> str:
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Accept "channels_last".
+    """Set what layers take an image for: "channels_last", (N, H, W, C), or "channels_first", (N, C, H, W).
+
+    Everything is computed with the channels last; others are moved there and back.
 
     Raises:
-        ArgumentError: "channels_first", which no kernel here works in.
+        ArgumentError: another format.
     """
-    if data_format != "channels_last":
+    if data_format not in ("channels_last", "channels_first"):
         raise ArgumentError(
-            "images are (N, H, W, C) here", where="set_image_data_format", expected='"channels_last"',
-            got=repr(data_format), hint="move the axis of your arrays: np.moveaxis(x, 1, -1)",
+            "there is no such data format", where="set_image_data_format",
+            expected='"channels_last" or "channels_first"', got=repr(data_format),
         )  # fmt: skip
+    _settings["image_data_format"] = data_format
 
 
 def threads() -> int:

@@ -7,6 +7,13 @@ from chainrule.layers.activations import ReLU as ReLU
 from chainrule.layers.activations import Softmax as Softmax
 from chainrule.layers.base import InputSpec as InputSpec
 from chainrule.layers.base import Layer as Layer
+from chainrule.layers.convolution import Conv1D as Conv1D
+from chainrule.layers.convolution import Conv2D as Conv2D
+from chainrule.layers.convolution import Conv3D as Conv3D
+from chainrule.layers.convolution import DepthwiseConv1D as DepthwiseConv1D
+from chainrule.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
+from chainrule.layers.convolution import SeparableConv1D as SeparableConv1D
+from chainrule.layers.convolution import SeparableConv2D as SeparableConv2D
 from chainrule.layers.core import Activation as Activation
 from chainrule.layers.core import Dense as Dense
 from chainrule.layers.core import Identity as Identity
@@ -33,10 +40,17 @@ from chainrule.saving.registry import deserialize_keras_object as _deserialize
 from chainrule.saving.registry import register
 from chainrule.saving.registry import serialize_keras_object as _serialize
 
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+
 for _layer in (
     Dense, Activation, Identity, ELU, LeakyReLU, PReLU, ReLU, Softmax, InputLayer, Add, Concatenate, Multiply,
     Normalization, Rescaling, ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
     Flatten, Permute, RepeatVector, Reshape,
+    Conv1D, Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
 ):  # fmt: skip
     register(_layer, module="keras.layers")
 

@@ -11,7 +11,8 @@ from chainrule.errors import ArgumentError
 from chainrule.layers.base import InputSpec, Layer
 
 
-def _function(activation: Any, where: str) -> Any:
+def activation_of(activation: Any, where: str) -> Any:
+    """The function that a layer's `activation` means."""
     if isinstance(activation, type):
         raise ArgumentError(
             "an activation is a name, a function or a layer", where=where, got=f"the class {activation.__name__}",
@@ -81,7 +82,7 @@ class Dense(Layer):
             if value is not None:
                 raise ArgumentError(f"{name} is not computed here", where="Dense", expected=None, got=value)
         self.units = int(units)
-        self.activation = _function(activation, "Dense")
+        self.activation = activation_of(activation, "Dense")
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -133,7 +134,7 @@ class Activation(Layer):
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = _function(activation, "Activation")
+        self.activation = activation_of(activation, "Activation")
 
     def call(self, inputs: Any) -> Any:
         return self.activation(inputs)

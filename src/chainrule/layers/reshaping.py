@@ -7,13 +7,15 @@ from typing import Any
 from chainrule import ops
 from chainrule.errors import ArgumentError
 from chainrule.layers.base import InputSpec, Layer
+from chainrule.layers.data_format import channels_last, data_format_of
 
 
 class Flatten(Layer):
     """Each sample as one vector.
 
     Args:
-        data_format: accepted for Keras's sake; images are channels last.
+        data_format: "channels_last", or "channels_first" to bring the channels last before, as `Conv2D` gives
+            them; the default is `config.image_data_format()`.
 
     Shapes:
         inputs: (N, ...).
@@ -27,16 +29,15 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last", "channels_first"):
-            choices = '"channels_last" or "channels_first"'
-            raise ArgumentError("there is no such data format", where="Flatten", expected=choices, got=data_format)
-        self.data_format = data_format or "channels_last"
+        self.data_format = data_format_of(data_format, "Flatten")
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
         size = 1
         for n in inputs.shape[1:]:
             size *= n
+        if len(inputs.shape) > 2:
+            inputs = channels_last(inputs, self.data_format)
         return ops.reshape(inputs, (-1, size))
 
 

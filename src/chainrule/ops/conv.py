@@ -55,7 +55,7 @@ def by_group(x: np.ndarray, groups: int) -> np.ndarray:
     """(rows, elements, groups x channels) -> (groups, rows, elements x channels)."""
     rows, elements, channels = x.shape
     parts = x.reshape(rows, elements, groups, channels // groups)
-    return np.moveaxis(parts, 2, 0).reshape(groups, rows, -1)
+    return np.moveaxis(parts, 2, 0).reshape(groups, rows, elements * channels // groups)
 
 
 def forward(
@@ -140,4 +140,5 @@ conv = Primitive(
         _example((1, 4, 5, 4, 2), (2, 3, 2, 2, 3), padding="same", strides=(1, 2, 1)),
     ),
     source="Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning, arXiv:1603.07285",
+    promotes=True,
 )

@@ -12,8 +12,9 @@ Along each axis, of size n:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,43 @@ class Slide(NamedTuple):
     def padded(self) -> int:
         """Size of the axis with its padding."""
         return self.size + self.before + self.after
+
+
+def per_axis(value: Any, rank: int, *, name: str, where: str, least: int = 1) -> Sizes:
+    """A number for each of `rank` axes, from one for all or one for each.
+
+    Raises:
+        ArgumentError: another number of them, or one that is not whole or below `least`.
+
+    Example:
+        >>> per_axis(2, 3, name="strides", where="Conv3D")
+        (2, 2, 2)
+    """
+    numbers = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) else (value,) * rank
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= least for n in numbers)
+    if len(numbers) != rank or not whole:
+        many = f", or {rank} of them" if rank > 1 else ""
+        raise ArgumentError(
+            f"{name} does not fit", where=where, expected=f"a whole number, {least} or more{many}", got=repr(value)
+        )
+    return tuple(int(n) for n in numbers)
+
+
+def padding_of(padding: Any, rank: int, *, where: str, causal: bool = False) -> Padding:
+    """Padding as attributes hold it, from "valid", "same", "causal" in any case, or (before, after) for each axis.
+
+    Raises:
+        ArgumentError: something else, or "causal" where it is not `causal`.
+    """
+    names = ("valid", "same", *(("causal",) if causal else ()))
+    if isinstance(padding, str) and padding.lower() in names:
+        return padding.lower()
+    if isinstance(padding, (tuple, list)) and len(padding) == rank:
+        with suppress(ArgumentError):
+            return tuple(per_axis(pair, 2, name="padding", where=where, least=0) for pair in padding)  # type: ignore[misc]
+    hint = "only Conv1D has an order in time" if isinstance(padding, str) and padding.lower() == "causal" else ""
+    choices = " or ".join(f'"{name}"' for name in names)
+    raise ArgumentError("there is no such padding", where=where, expected=choices, got=repr(padding), hint=hint)
 
 
 def slide(size: int, window: int, stride: int, padding: str | tuple[int, int], dilation: int = 1) -> Slide:
