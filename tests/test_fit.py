@@ -827,3 +827,8 @@ def test_a_loss_that_is_not_reduced_is_refused() -> None:
     model.compile(loss=keras.losses.MeanSquaredError(reduction="none"))
     with pytest.raises(ArgumentError, match="reduction"):
         model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+def test_metrics_without_a_name_are_counted() -> None:
+    model = regressor(metrics=[lambda y, p: ops.max(ops.abs(y - p)), lambda y, p: ops.min(ops.abs(y - p))])
+    assert list(model.fit(X, Y, verbose=0).history) == ["lambda", "lambda_1", "loss"]

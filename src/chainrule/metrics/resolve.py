@@ -74,6 +74,7 @@ def resolve_metric(
     metric: Metric | None = metrics.get(identifier)
     if metric is not None and not isinstance(metric, Metric):
         metric = MeanMetricWrapper(metric)
+        metric.name = metric.name.strip("<>")  # a lambda's key in the history is "lambda"
     if metric is not None and isinstance(identifier, str):
         metric.name = identifier
     return metric
