@@ -78,6 +78,16 @@ EACH: dict[str, tuple[Make, tuple[int, ...] | list[tuple[int, ...]], tuple[int, 
     "Conv3D": (lambda: layers.Conv3D(2, 2, padding="same", strides=(1, 2, 3)), (2, 3, 4, 1), (2, 2, 2, 2)),
     "DepthwiseConv1D": (lambda: layers.DepthwiseConv1D(3, depth_multiplier=2), (5, 2), (3, 4)),
     "DepthwiseConv2D": (lambda: layers.DepthwiseConv2D(2, 2, "same", use_bias=False), (3, 4, 2), (2, 2, 2)),
+    "Conv1DTranspose": (lambda: layers.Conv1DTranspose(3, 2, strides=3), (3, 2), (9, 3)),
+    "Conv2DTranspose": (lambda: layers.Conv2DTranspose(2, 3, 2, "same", activation="tanh"), (2, 3, 2), (4, 6, 2)),
+    "Conv2DTranspose, all arguments": (
+        lambda: layers.Conv2DTranspose(
+            3, (2, 3), (2, 3), "valid", (1, 0), "channels_first", activation="sigmoid", kernel_initializer="he_normal",
+            bias_initializer="ones", kernel_regularizer="l2", bias_regularizer="l1", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="non_neg",
+        ), (2, 1, 3), (3, 3, 9),
+    ),
+    "Conv3DTranspose": (lambda: layers.Conv3DTranspose(1, 2, padding="same", strides=2), (1, 2, 1, 2), (2, 4, 2, 1)),
     "SeparableConv1D": (lambda: layers.SeparableConv1D(3, 3, padding="same"), (4, 2), (4, 3)),
     "SeparableConv2D": (lambda: layers.SeparableConv2D(3, 2, depth_multiplier=2), (3, 4, 2), (2, 3, 3)),
 }  # fmt: skip

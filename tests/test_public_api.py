@@ -32,6 +32,8 @@ DIFFERENT = {
     "metrics.serialize": "the argument is called obj in all our modules",
     "Model#loss": "the loss that compile was given",
     "Sequential#loss": "the loss that compile was given",
+    "layers.Conv3DTranspose": "output_padding comes before data_format, as in the other two",
+    "layers.Convolution3DTranspose": "output_padding comes before data_format, as in the other two",
     "saving.save_weights": "shards are among the keyword arguments",
     "Metric#add_variable": "shape and initializer have defaults",
     "Optimizer#from_config": "custom objects come by custom_object_scope",

@@ -14,6 +14,9 @@ from chainrule.layers.convolution import DepthwiseConv1D as DepthwiseConv1D
 from chainrule.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
 from chainrule.layers.convolution import SeparableConv1D as SeparableConv1D
 from chainrule.layers.convolution import SeparableConv2D as SeparableConv2D
+from chainrule.layers.convolution_transpose import Conv1DTranspose as Conv1DTranspose
+from chainrule.layers.convolution_transpose import Conv2DTranspose as Conv2DTranspose
+from chainrule.layers.convolution_transpose import Conv3DTranspose as Conv3DTranspose
 from chainrule.layers.core import Activation as Activation
 from chainrule.layers.core import Dense as Dense
 from chainrule.layers.core import Identity as Identity
@@ -43,6 +46,9 @@ from chainrule.saving.registry import serialize_keras_object as _serialize
 Convolution1D = Conv1D
 Convolution2D = Conv2D
 Convolution3D = Conv3D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 
@@ -51,6 +57,7 @@ for _layer in (
     Normalization, Rescaling, ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
     Flatten, Permute, RepeatVector, Reshape,
     Conv1D, Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
+    Conv1DTranspose, Conv2DTranspose, Conv3DTranspose,
 ):  # fmt: skip
     register(_layer, module="keras.layers")
 
