@@ -123,6 +123,10 @@ from chainrule.ops.linear_algebra import (
     tensordot,
     vdot,
 )  # fmt: skip
+from chainrule.ops.pooling import (
+    average_pool,
+    max_pool,
+)  # fmt: skip
 from chainrule.ops.reduce import (
     all,
     amax,
@@ -240,6 +244,8 @@ __all__ = [  # noqa: RUF022  (the reading order)
     "dot", "einsum", "matmul", "outer", "tensordot", "vdot",
     # dense
     "dense",
+    # pooling
+    "average_pool", "max_pool",
     # activations
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
