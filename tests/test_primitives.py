@@ -11,8 +11,11 @@ import pytest
 
 import chainrule.ops  # registers the primitives
 import chainrule.ops.activations
+import chainrule.ops.affine
 import chainrule.ops.conv
+import chainrule.ops.intensity
 import chainrule.ops.losses
+import chainrule.ops.resampling
 import chainrule.ops.softmax  # noqa: F401
 from chainrule.kernels.contiguous import contiguous
 from chainrule.ops.primitive import PRIMITIVES
