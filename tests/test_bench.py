@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bench import report
-from bench.networks import MLP, Network
+from bench.layers import Depthwise, walk
+from bench.networks import CONVNET, LENET, MLP, RESNET, SEPARABLE, TABULAR, VGG, Network, dense
 from bench.peers import floor
 from bench.programs import PROGRAMS
 from bench.turns import Outcome, Plan, take_turns
 from bench.workloads import WORKLOADS
+from bench.workloads.convolutional import Convolutional
 from bench.workloads.installed import InstalledSize
-from bench.workloads.training import TrainMLP
-from bench.workloads.workload import Setting
+from bench.workloads.prediction import Prediction
+from bench.workloads.training import TrainMLP, check_learning, check_network
+from bench.workloads.workload import Setting, Workload
 
 ROOT = Path(__file__).parent.parent
 
@@ -81,17 +84,70 @@ def test_products_of_a_step() -> None:
     assert MLP.training_flops(1) == 2 * (3 * (784 * 512 + 512 * 10) - 784 * 512)
 
 
-def test_the_floor_multiplies_what_a_network_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Network((6, 5, 4, 3))
+@pytest.mark.parametrize(("network", "parameters"), [
+    (CONVNET, 34_826),  # as Keras's example says
+    (LENET, 61_706),
+    (RESNET, 272_474),  # 0.27 million in the paper
+    (VGG, 2_197_706),
+    (SEPARABLE, 274_250),
+    (TABULAR, 3_457),
+])  # fmt: skip
+def test_networks_are_those_of_the_literature(network: Network, parameters: int) -> None:
+    assert network.parameters() == parameters
+
+
+def test_shapes_of_convolutional_networks() -> None:
+    shapes = {layer: shape for layer, shape in walk(SEPARABLE.layers, SEPARABLE.shape) if isinstance(layer, Depthwise)}
+    assert list(shapes.values())[-1] == (8, 8, 256)
+    assert CONVNET.sample_products() == [(26 * 26, 9, 32), (11 * 11, 9 * 32, 64), (1, 1600, 10)]
+    assert len(RESNET.sample_products()) == 19 + 2 + 1  # convolutions, shortcuts, dense
+
+
+@pytest.fixture
+def multiplied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
+    """What the floor multiplies, as (m, k, n)."""
     seen: list[tuple[int, int, int]] = []
 
     def multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         seen.append((*a.shape, b.shape[1]))
         np.matmul(a, b, out=out)
 
-    monkeypatch.setattr(floor, "library_of", lambda library: (np.asarray, multiply))
-    floor.trainer(network, np.zeros((7, 6), np.float32), np.zeros(7), batch=7)()
-    assert sorted(seen) == sorted(network.training_products(7))
+    monkeypatch.setattr(floor, "library_of", lambda library, count: (np.asarray, multiply))
+    monkeypatch.setenv("BENCH_THREADS", "2")
+    return seen
+
+
+def test_the_floor_multiplies_what_a_network_multiplies(multiplied: list[tuple[int, int, int]]) -> None:
+    network = dense(6, 5, 4, 3)
+    epoch, _ = floor.trainer(network, np.zeros((7, 6), np.float32), np.zeros(7), batch=7)
+    epoch()
+    assert sorted(multiplied) == sorted(network.training_products(7))
+
+
+def test_the_floor_of_a_convolutional_network_leaves_nothing_out(multiplied: list[tuple[int, int, int]]) -> None:
+    epoch, _ = floor.trainer(LENET, np.zeros((7, 28, 28, 1), np.float32), np.zeros(7), batch=7)
+    epoch()
+    assert sum(2 * m * k * n for m, k, n in multiplied) == LENET.training_flops(7)
+
+
+def test_figures_of_another_network_or_of_one_that_does_not_learn_are_refused() -> None:
+    check_network(PROGRAMS["pytorch"], CONVNET, 34_826)
+    with pytest.raises(AssertionError, match="PyTorch has 34,794 parameters, not 34,826"):
+        check_network(PROGRAMS["pytorch"], CONVNET, 34_794)
+    check_learning(PROGRAMS["pytorch"], 2.3, 2.2)
+    check_learning(PROGRAMS["floor"], float("nan"), float("nan"))
+    for loss in (2.4, float("nan")):
+        with pytest.raises(AssertionError, match="PyTorch did not learn"):
+            check_learning(PROGRAMS["pytorch"], 2.3, loss)
+
+
+@pytest.mark.parametrize(
+    "workload", [w for w in WORKLOADS.values() if isinstance(w, Convolutional | Prediction)], ids=lambda w: w.name
+)
+def test_even_the_smallest_run_compares_with_the_floor(workload: Workload) -> None:
+    for smoke in (False, True):
+        assert workload.takes_part("chainrule", smoke)
+        assert workload.takes_part("floor", smoke)
 
 
 def test_every_program_of_a_workload_is_known() -> None:

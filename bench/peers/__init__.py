@@ -1,7 +1,10 @@
 """How each program does the work.  A module has one or both of
 
-    trainer(network, x, y, batch, **options) -> epoch  epoch() trains once over the data, returns the loss
-    predictors(network, **options) -> {way: predict}   predict(x) returns a NumPy array
+    trainer(network, x, y, batch, **options) -> (epoch, parameters)
+        epoch() trains once over the data and returns the mean loss
+    predictors(network, **options) -> ({way: predict}, parameters)
+        predict(x) returns a NumPy array
 
-and a table `BUILD` with one function for each kind of network.
+where `parameters` is how many trainable numbers the program's own model holds, and a function that builds this
+model from the network's layers.
 """

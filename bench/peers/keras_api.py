@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from bench import layers as facts
 from bench import threads
 from bench.networks import Network
 
@@ -30,24 +32,61 @@ def load(backend: str) -> Any:
     return importlib.import_module("keras")
 
 
-def dense(keras: Any, network: Network) -> Any:
-    """A stack of Dense layers."""
-    *hidden, outputs = network.widths[1:]
-    last = "softmax" if network.loss == "classes" else None
-    return keras.Sequential([
-        keras.Input((network.widths[0],)),
-        *(keras.layers.Dense(units, activation="relu") for units in hidden),
-        keras.layers.Dense(outputs, activation=last),
-    ])  # fmt: skip
+def build(keras: Any, network: Network) -> Any:
+    """A model by the sequential API, or by the functional one where there are branches."""
+    inputs = keras.Input(network.shape)
+    if any(isinstance(layer, facts.Residual) for layer in network.layers):
+        return keras.Model(inputs, connect(keras.layers, network.layers, inputs))
+    return keras.Sequential([inputs, *(layer_of(keras.layers, layer) for layer in network.layers)])
 
 
-BUILD = {"dense": dense}
+def connect(layers: Any, stack: tuple[facts.Layer, ...], x: Any) -> Any:
+    """Layers called one after the other, branches added."""
+    for fact in stack:
+        if isinstance(fact, facts.Residual):
+            x = layers.Add()([connect(layers, fact.body, x), connect(layers, fact.shortcut, x)])
+        else:
+            x = layer_of(layers, fact)(x)
+    return x
 
 
-def trainer(network: Network, x: np.ndarray, y: np.ndarray, batch: int, backend: str) -> Callable[[], float]:
+def layer_of(layers: Any, fact: facts.Layer) -> Any:
+    """Keras's layer."""
+    match fact:
+        case facts.Dense(units, activation):
+            return layers.Dense(units, activation=activation)
+        case facts.Conv(filters, size, stride, padding, activation, bias):
+            return layers.Conv2D(
+                filters, size, strides=stride, padding=padding, activation=activation, use_bias=bias
+            )  # fmt: skip
+        case facts.Depthwise(size, stride):
+            return layers.DepthwiseConv2D(size, strides=stride, padding="same", use_bias=False)
+        case facts.BatchNorm():
+            return layers.BatchNormalization(momentum=fact.momentum, epsilon=fact.epsilon)
+        case facts.ReLU():
+            return layers.ReLU()
+        case facts.MaxPool(size):
+            return layers.MaxPooling2D(size)
+        case facts.GlobalAverage():
+            return layers.GlobalAveragePooling2D()
+        case facts.Flatten():
+            return layers.Flatten()
+        case facts.Dropout(rate):
+            return layers.Dropout(rate)
+    raise NotImplementedError(fact)
+
+
+def parameters(model: Any) -> int:
+    """Trainable numbers of a model."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def trainer(
+    network: Network, x: np.ndarray, y: np.ndarray, batch: int, backend: str
+) -> tuple[Callable[[], float], int]:
     keras = load(backend)
     keras.utils.set_random_seed(0)
-    model = BUILD[network.kind](keras, network)
+    model = build(keras, network)
     loss = "sparse_categorical_crossentropy" if network.loss == "classes" else "mean_squared_error"
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=1e-3), loss=loss)
 
@@ -55,12 +94,12 @@ def trainer(network: Network, x: np.ndarray, y: np.ndarray, batch: int, backend:
         history = model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
         return float(history.history["loss"][-1])
 
-    return epoch
+    return epoch, parameters(model)
 
 
-def predictors(network: Network, backend: str) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def predictors(network: Network, backend: str) -> tuple[dict[str, Callable[[np.ndarray], np.ndarray]], int]:
     keras = load(backend)
-    model = BUILD[network.kind](keras, network)
+    model = build(keras, network)
 
     def call(x: np.ndarray) -> np.ndarray:
         return np.asarray(model(x, training=False))
@@ -72,8 +111,9 @@ def predictors(network: Network, backend: str) -> dict[str, Callable[[np.ndarray
             with torch.inference_mode():
                 return model(x, training=False).numpy()  # type: ignore[no-any-return]
 
-    return {
+    ways = {
         "predict": lambda x: model.predict(x, verbose=0),
         "predict_on_batch": model.predict_on_batch,
         "call": call,
     }
+    return ways, parameters(model)

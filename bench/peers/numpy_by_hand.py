@@ -9,7 +9,7 @@ import numpy as np
 from bench.networks import Network
 
 
-def predictors(network: Network) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def predictors(network: Network) -> tuple[dict[str, Callable[[np.ndarray], np.ndarray]], int]:
     rng = np.random.default_rng(0)
     weights = [
         (rng.standard_normal((k, n), dtype=np.float32) * np.float32(np.sqrt(2 / k)), np.zeros(n, np.float32))
@@ -23,4 +23,4 @@ def predictors(network: Network) -> dict[str, Callable[[np.ndarray], np.ndarray]
         e = np.exp((z := x @ w + b) - z.max(axis=1, keepdims=True))
         return np.asarray(e / e.sum(axis=1, keepdims=True))
 
-    return {"": predict}
+    return {"": predict}, sum(w.size + b.size for w, b in weights)

@@ -10,7 +10,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from bench.networks import Network
 
 
-def dense(network: Network, batch: int) -> MLPClassifier | MLPRegressor:
+def build(network: Network, batch: int) -> MLPClassifier | MLPRegressor:
+    """A stack of dense layers; it knows no others."""
     machine = MLPClassifier if network.loss == "classes" else MLPRegressor
     return machine(
         hidden_layer_sizes=network.widths[1:-1],
@@ -21,24 +22,26 @@ def dense(network: Network, batch: int) -> MLPClassifier | MLPRegressor:
     )
 
 
-BUILD = {"dense": dense}
+def parameters(model: MLPClassifier | MLPRegressor) -> int:
+    """Trainable numbers of a model that has seen data."""
+    return sum(array.size for array in (*model.coefs_, *model.intercepts_))
 
 
-def trainer(network: Network, x: np.ndarray, y: np.ndarray, batch: int) -> Callable[[], float]:
-    model = BUILD[network.kind](network, batch)
-    if network.loss == "classes":
-        model.partial_fit(x[:batch], y[:batch], classes=np.arange(network.widths[-1]))
+def trainer(network: Network, x: np.ndarray, y: np.ndarray, batch: int) -> tuple[Callable[[], float], int]:
+    model = build(network, batch)
     targets = y if network.loss == "classes" else y.ravel()
+    classes = {"classes": np.arange(network.outputs)} if network.loss == "classes" else {}
+    model.partial_fit(x[:batch], targets[:batch], **classes)
 
     def epoch() -> float:
         return float(model.partial_fit(x, targets).loss_)
 
-    return epoch
+    return epoch, parameters(model)
 
 
-def predictors(network: Network) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def predictors(network: Network) -> tuple[dict[str, Callable[[np.ndarray], np.ndarray]], int]:
     rng = np.random.default_rng(0)
-    classes = np.arange(network.widths[-1])
+    classes = np.arange(network.outputs)
     x = rng.random((100, network.widths[0]), dtype=np.float32)
-    model = BUILD[network.kind](network, 100).partial_fit(x, np.resize(classes, 100), classes=classes)
-    return {"": model.predict_proba}
+    model = build(network, 100).partial_fit(x, np.resize(classes, 100), classes=classes)
+    return {"": model.predict_proba}, parameters(model)

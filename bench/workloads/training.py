@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from abc import abstractmethod
 
 from bench import data
-from bench.networks import MLP, TABULAR, Network
+from bench.networks import MLP, TABULAR, Network, convnet, dense
 from bench.programs import Program
 from bench.workloads.workload import Case, Figures, Setting, Workload
 
@@ -28,14 +29,29 @@ class Training(Workload):
     ) -> tuple[list[float], float | None]:
         """Seconds of each measured epoch, and the loss of the last."""
         x, y = data.training_set(network, samples, setting.data)
-        epoch = program.load().trainer(network, x, y, batch, **program.options)
-        epoch()
-        seconds, loss = [], math.nan
+        epoch, parameters = program.load().trainer(network, x, y, batch, **program.options)
+        check_network(program, network, parameters)
+        first = loss = epoch()
+        seconds = []
         for _ in range(1 if setting.smoke else 3):
             start = time.perf_counter()
             loss = epoch()
             seconds.append(time.perf_counter() - start)
+        if not setting.smoke:
+            check_learning(program, first, loss)
         return seconds, loss if math.isfinite(loss) else None
+
+
+def check_network(program: Program, network: Network, parameters: int) -> None:
+    """Refuse figures of another network."""
+    if parameters != network.parameters():
+        raise AssertionError(f"{program.label} has {parameters:,} parameters, not {network.parameters():,}")
+
+
+def check_learning(program: Program, first: float, last: float) -> None:
+    """Refuse figures of a loop that learns nothing; the floor has no loss."""
+    if not program.is_floor and not last < first:
+        raise AssertionError(f"{program.label} did not learn: its loss was {first:.4g} first and {last:.4g} in the end")
 
 
 class TrainMLP(Training):
@@ -72,26 +88,62 @@ class Tabular(Training):
 
 
 class Scaling(Training):
-    """How time grows with the batch, the width and the threads."""
+    """How time grows with the batch, the width and the threads.
 
-    name = "scaling"
-    title = "Training 784-width-10, time for a sample"
+    Attributes:
+        batches, widths: for the curves, each with the middle one of the other.
+        samples: in an epoch; the largest batch takes all of them at once, or some of them.
+    """
+
     unit = "µs"
     programs = ("chainrule", "floor", "jax", "pytorch", "keras-tensorflow")
     has_curves = True
+    batches: tuple[int, ...]
+    widths: tuple[int, ...]
+    samples: int
 
     def cases(self, smoke: bool, threads: int) -> list[Case]:
-        batches, widths = ((50,), (32,)) if smoke else ((10, 32, 100, 320, 1000), (32, 128, 512, 2048))
-        numbers = sorted({1, threads})
-        samples = 500 if smoke else 12000
+        batch, width = self.batches[len(self.batches) // 2], self.widths[len(self.widths) // 2]
+        if smoke:
+            few = {"batch": 50, "width": self.widths[0], "samples": 100}
+            return [Case("batch 50", few), Case("width 32", few), Case("threads 1", few, 1)]
         return [
-            *(Case(f"batch {b}", {"batch": b, "width": 512, "samples": samples}) for b in batches),
-            *(Case(f"width {w}", {"batch": 100, "width": w, "samples": samples}) for w in widths),
-            *(Case(f"threads {n}", {"batch": 100, "width": 512, "samples": samples}, n) for n in numbers),
+            *(Case(f"batch {b}", {"batch": b, "width": width, "samples": self.samples}) for b in self.batches),
+            *(Case(f"width {w}", {"batch": batch, "width": w, "samples": self.samples}) for w in self.widths),
+            *(
+                Case(f"threads {n}", {"batch": batch, "width": width, "samples": self.samples}, n)
+                for n in sorted({1, threads})
+            ),
         ]
+
+    @abstractmethod
+    def network(self, width: int) -> Network:
+        """The network of some width."""
 
     def measure(self, program: Program, case: Case, setting: Setting) -> dict[str, Figures]:
         samples = case.settings["samples"]
-        network = Network((784, case.settings["width"], 10))
+        network = self.network(case.settings["width"])
         seconds, loss = self.epochs(program, network, samples, case.settings["batch"], setting)
         return {"": Figures([1e6 * s / samples for s in seconds], loss)}
+
+
+class ScalingMLP(Scaling):
+    name = "scaling"
+    title = "Training 784-width-10, time for a sample"
+    batches = (10, 32, 100, 320, 1000)
+    widths = (32, 128, 512, 2048)
+    samples = 12000
+
+    def network(self, width: int) -> Network:
+        return dense(784, width, 10)
+
+
+class ScalingConvnet(Scaling):
+    name = "scaling-convnet"
+    title = "Training mnist_convnet with width and 2 width filters, time for a sample"
+    batches = (8, 32, 128, 512)
+    widths = (8, 16, 32, 64)
+    samples = 2048
+
+    def network(self, width: int) -> Network:
+        return convnet(width)
