@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, NotBuiltError
 from chainrule.training import checks
+from chainrule.training.brightness import warn_of_brightness
 from chainrule.training.data import ArrayData, Batch, unpack_x_y_sample_weight
 from chainrule.training.fed import Data, Fed, split
 from chainrule.training.step import Step, one_pool
@@ -25,6 +26,7 @@ class Trainer(Fed):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stop_training = False
+        self._warned_of_brightness = False
         self.history: Any = None
         self._loss_sum = self._loss_weight = 0.0
         self._step_number = 0
@@ -180,6 +182,9 @@ class Trainer(Fed):
         if validation_data is not None:
             vx, vy, vw = unpack_x_y_sample_weight(validation_data)
             validation = self._data(vx, vy, vw, None, validation_batch_size or batch_size, False, validation_steps)
+        for part, where in ((data, "x"), (validation, "validation_data")):
+            if isinstance(part, ArrayData):
+                warn_of_brightness(self, part.x, where)
         if not isinstance(callbacks, CallbackList):
             callbacks = self._callbacks(callbacks, data, verbose, epochs, history=True)
         self._ends_on_nan = any(isinstance(c, TerminateOnNaN) for c in callbacks.callbacks)
