@@ -114,11 +114,11 @@ def _draw(summary: dict[str, Any], arguments: argparse.Namespace) -> int:
     if arguments.no_charts:
         return 0
     try:
-        from bench import charts
+        from bench import charts, overview
     except ModuleNotFoundError as error:
         _say(f"no charts: {error.name} is not installed")
         return 0
-    for path in charts.draw(summary, arguments.out):
+    for path in (*charts.draw(summary, arguments.out), *overview.draw(summary, arguments.out)):
         _say(f"drew {path.name}")
     return 0
 

@@ -29,18 +29,12 @@ STYLE = {
 
 def draw(summary: dict[str, Any], folder: Path) -> Iterator[Path]:
     """Draw each workload of a run as `<name>-<workload>.png`."""
-    m = summary["machine"]
-    note = "A trial run: the figures mean nothing.  " if summary["smoke"] else ""
-    note += f"{m['processor']}, {summary['threads']} threads, median of {summary['rounds']} rounds · " + " · ".join(
-        f"{name} {version}" for name, version in summary["versions"].items()
-    )
     with plt.rc_context(STYLE):
         for name, workload in summary["workloads"].items():
             if not any(case["programs"] for case in workload["cases"].values()):
                 continue
             figure = (_curves if workload["has_curves"] else _bars)(workload)
-            lines = textwrap.wrap(note, int(21 * figure.get_figwidth()))
-            figure.text(0.012, 0.012, "\n".join(lines), fontsize=6.5, color=FAINT, va="bottom")
+            note_below(figure, summary)
             path = folder / f"{summary['name']}-{name}.png"
             figure.savefig(path, facecolor="white", metadata={"Software": None})
             plt.close(figure)
@@ -136,8 +130,24 @@ def _curves(workload: dict[str, Any]) -> Figure:
 def _title(figure: Figure, workload: dict[str, Any], height: float) -> None:
     title, _, details = workload["title"].partition(": ")
     small = f"{details} · less is better" if details else "less is better"
+    title_above(figure, title, small, height)
+
+
+def title_above(figure: Figure, title: str, small: str, height: float) -> None:
+    """A title, and a smaller line below it."""
     figure.text(0.012, 1 - 0.12 / height, title, fontsize=12, weight="bold", va="top")
     figure.text(0.012, 1 - 0.40 / height, small, fontsize=9, color=FAINT, va="top")
+
+
+def note_below(figure: Figure, summary: dict[str, Any]) -> None:
+    """What was measured on what."""
+    m = summary["machine"]
+    note = "A trial run: the figures mean nothing.  " if summary["smoke"] else ""
+    note += f"{m['processor']}, {summary['threads']} threads, median of {summary['rounds']} rounds · " + " · ".join(
+        f"{name} {version}" for name, version in summary["versions"].items()
+    )
+    lines = textwrap.wrap(note, int(21 * figure.get_figwidth()))
+    figure.text(0.012, 0.012, "\n".join(lines), fontsize=6.5, color=FAINT, va="bottom")
 
 
 def _colour(label: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench import report
+from bench import machine, overview, report
 from bench.layers import Depthwise, walk
 from bench.networks import CONVNET, LENET, MLP, RESNET, SEPARABLE, TABULAR, VGG, Network, dense
 from bench.peers import floor
@@ -66,6 +66,21 @@ def test_ratios_are_paired_by_round_and_losses_stay() -> None:
     assert order == ["scikit-learn", PROGRAMS["floor"].label, "chainrule", "PyTorch"]
     assert "not installed: Keras on JAX" in lines[-2]
     assert lines[-1].endswith("RuntimeError: out of order")
+
+
+def test_an_overview_of_all_training_is_drawn(tmp_path: Path) -> None:
+    faster, slower = (PROGRAMS[key].label for key in ("floor", "floor-pytorch"))
+    rows = {"chainrule": [2.0], faster: [1.0], slower: [1.5], "PyTorch": [4.0]}
+    workloads = {name: report.summarise(WORKLOADS[name], Outcome({"step": rows}), []) for name in ("convnet", "vgg")}
+    summary = {
+        "name": "run", "smoke": False, "threads": 2, "rounds": 1, "machine": machine.describe(), "versions": {},
+        "workloads": workloads | {"scaling": workloads["vgg"]},
+    }  # fmt: skip
+    assert overview.multiples_of(workloads["vgg"]) == {faster: 0.5, "PyTorch": 2.0}
+    assert [path.name for path in overview.draw(summary, tmp_path)] == ["run-overview.png"]
+    assert (tmp_path / "run-overview.png").stat().st_size > 10_000
+    summary["workloads"] = {"convnet": report.summarise(WORKLOADS["convnet"], Outcome(), [])}
+    assert not list(overview.draw(summary, tmp_path))
 
 
 def test_a_failure_is_reported_and_the_others_go_on(tmp_path: Path) -> None:

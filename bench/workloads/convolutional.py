@@ -13,7 +13,7 @@ class Convolutional(Training):
 
     Attributes:
         network, batch: what is trained.
-        steps: to measure at a time; three such times are measured.
+        steps: of one figure; there are three figures, or fewer where they take long.
         scale: units in a second's step: 1000 for milliseconds, the steps of an epoch for an epoch's seconds.
     """
 
@@ -76,4 +76,4 @@ class TrainSeparable(Convolutional):
 
     name = "separable"
     title = "A training step of a depthwise-separable net: 32x32x3, 32 to 512 channels, batch normalisation, batch 64"
-    network, batch, steps = SEPARABLE, 64, 12
+    network, batch, steps = SEPARABLE, 64, 6
