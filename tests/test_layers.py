@@ -90,8 +90,25 @@ EACH: dict[str, tuple[Make, tuple[int, ...] | list[tuple[int, ...]], tuple[int, 
     "Conv3DTranspose": (lambda: layers.Conv3DTranspose(1, 2, padding="same", strides=2), (1, 2, 1, 2), (2, 4, 2, 1)),
     "SeparableConv1D": (lambda: layers.SeparableConv1D(3, 3, padding="same"), (4, 2), (4, 3)),
     "SeparableConv2D": (lambda: layers.SeparableConv2D(3, 2, depth_multiplier=2), (3, 4, 2), (2, 3, 3)),
+    "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.4, seed=1), (5, 4), (5, 4)),
+    "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.4, seed=1), (3, 2, 4), (3, 2, 4)),
+    "SpatialDropout2D, channels first": (
+        lambda: layers.SpatialDropout2D(0.4, "channels_first", seed=1), (4, 3, 2), (4, 3, 2),
+    ),
+    "Resizing": (lambda: layers.Resizing(3, 5, pad_to_aspect_ratio=True), (4, 3, 2), (3, 5, 2)),
+    "CenterCrop": (lambda: layers.CenterCrop(2, 3), (3, 4, 2), (2, 3, 2)),
+    "RandomFlip": (lambda: layers.RandomFlip(seed=1), (3, 4, 2), (3, 4, 2)),
+    "RandomRotation": (lambda: layers.RandomRotation(0.1, seed=1), (3, 4, 2), (3, 4, 2)),
+    "RandomTranslation": (lambda: layers.RandomTranslation(0.1, (0.2, 0.3), "wrap", seed=1), (3, 4, 2), (3, 4, 2)),
+    "RandomZoom": (
+        lambda: layers.RandomZoom(0.1, (-0.2, 0.3), "constant", seed=1, data_format="channels_first"), (2, 3, 4),
+        (2, 3, 4),
+    ),
+    "RandomCrop": (lambda: layers.RandomCrop(2, 3, seed=1), (3, 4, 2), (2, 3, 2)),
+    "RandomContrast": (lambda: layers.RandomContrast((0.2, 0.3), (-2, 2), seed=1), (3, 4, 2), (3, 4, 2)),
+    "RandomBrightness": (lambda: layers.RandomBrightness(0.2, (-2, 2), seed=1), (3, 4, 2), (3, 4, 2)),
 }  # fmt: skip
-RANDOM = {name for name in EACH if name.startswith(("Dropout", "AlphaDropout", "Gaussian"))}
+RANDOM = {name for name in EACH if name.startswith(("Dropout", "AlphaDropout", "Gaussian", "SpatialDropout"))}
 N = 5
 
 
@@ -152,10 +169,10 @@ def test_the_config_makes_the_layer_again(name: str) -> None:
     copy = deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(layer))))
     assert json.dumps(copy.get_config()) == json.dumps(config)
     x = given(name)
-    expected = layer(x)
+    expected = layer(x, training=False)
     copy(x)
     copy.set_weights(layer.get_weights())
-    np.testing.assert_array_equal(copy(x), expected)
+    np.testing.assert_array_equal(copy(x, training=False), expected)
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -165,7 +182,7 @@ def test_calling_predicting_and_tracing_agree(name: str, dtype: str) -> None:
     try:
         layer = EACH[name][0]()
         x = given(name, dtype)
-        called = layer(x)
+        called = layer(x, training=False)
         assert called.dtype == dtype
         tolerance = 1e-5 if dtype == "float32" else 1e-13
         predicted = as_model(layer, name).predict(x, batch_size=2, verbose=0)

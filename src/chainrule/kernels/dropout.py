@@ -5,6 +5,7 @@ The state is read when the kernel runs, since its step changes after each batch.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -103,14 +104,46 @@ def _nothing() -> None:
     """A step whose results nobody wants."""
 
 
-def _spread_mask(
-    make_mask: Call, target: np.ndarray, x: np.ndarray, kept: np.ndarray, a: Any, b: Any, low: Any
-) -> None:
-    """target = a x + b where kept, else low, with a mask that is repeated along some axes."""
-    make_mask.run()
+@compiled(cached=False)
+def spread_row(n, ys, masks, xs, a, b, low):  # type: ignore[no-untyped-def]
+    """y = a x + b where kept, else low, with one mask for all places of a row."""
+    y, mask, x = ys[n], masks[n], xs[n]
+    for p in range(y.shape[0]):
+        for c in range(y.shape[1]):
+            y[p, c] = a * x[p, c] + b if mask[c] else low
+
+
+_spread = over_rows(spread_row)
+
+
+def _places(shape: tuple[int, ...], mask: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Sizes of (rows, places, numbers) where the mask (rows, numbers) is repeated along the axes between the two."""
+    repeated = [k for k, (n, m) in enumerate(zip(shape, mask, strict=True)) if n != m]
+    first, last = min(repeated), max(repeated) + 1
+    if any(mask[k] != 1 for k in range(first, last)):
+        return None
+    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
+
+
+def _spread_call(y: np.ndarray, x: np.ndarray, mask: np.ndarray, a: Any, b: Any, low: Any) -> Call:
+    """y = a x + b where kept, else low, with a mask that is repeated along some axes."""
+    sizes = _places(x.shape, mask.shape)
+    if sizes is None:
+        return Call(_spread_anyhow, (y, x, np.broadcast_to(mask, x.shape), a, b, low))
+    rows, places, numbers = sizes
+    target, source = (v.reshape(rows, places, numbers) for v in (y, x))
+    return _spread(rows, places * numbers, target, mask.reshape(rows, numbers), source, a, b, low)
+
+
+def _spread_anyhow(target: np.ndarray, x: np.ndarray, kept: np.ndarray, a: Any, b: Any, low: Any) -> None:
     target.fill(low)
     np.multiply(x, a, out=target, where=kept)
     np.add(target, b, out=target, where=kept)
+
+
+def _one_then_other(one: Call, other: Call) -> None:
+    one.run()
+    other.run()
 
 
 def _dropout_kernels(line: Any) -> Kernels:
@@ -125,7 +158,7 @@ def _dropout_kernels(line: Any) -> Kernels:
         if mask.shape == x.shape:
             return _dropping(x.size, y, mask, x, state, dropped, a, b, low)
         make_mask = _mask(mask.size, mask, state, dropped)
-        return Call(_spread_mask, (make_mask, y, x, np.broadcast_to(mask, x.shape), a, b, low))
+        return Call(_one_then_other, (make_mask, _spread_call(y, x, mask, a, b, low)))
 
     def vjp(
         dx: Any, dstate: None, dy: np.ndarray, mask: np.ndarray, *, rate: float, noise_shape: Any = None
@@ -136,8 +169,7 @@ def _dropout_kernels(line: Any) -> Kernels:
         if mask.shape == dy.shape:
             return _dropping_vjp(dx.size, dx, dy, mask, a)
         zero = dy.dtype.type(0)
-        kept = np.broadcast_to(mask, dy.shape)
-        return Call(_spread_mask, (Call(_nothing, ()), dx, dy, kept, a, zero, zero))
+        return _spread_call(dx, dy, mask, a, zero, zero)
 
     return Kernels(forward, vjp)
 

@@ -5,6 +5,13 @@ from chainrule.layers.activations import LeakyReLU as LeakyReLU
 from chainrule.layers.activations import PReLU as PReLU
 from chainrule.layers.activations import ReLU as ReLU
 from chainrule.layers.activations import Softmax as Softmax
+from chainrule.layers.augmentation import RandomBrightness as RandomBrightness
+from chainrule.layers.augmentation import RandomContrast as RandomContrast
+from chainrule.layers.augmentation import RandomCrop as RandomCrop
+from chainrule.layers.augmentation import RandomFlip as RandomFlip
+from chainrule.layers.augmentation import RandomRotation as RandomRotation
+from chainrule.layers.augmentation import RandomTranslation as RandomTranslation
+from chainrule.layers.augmentation import RandomZoom as RandomZoom
 from chainrule.layers.base import InputSpec as InputSpec
 from chainrule.layers.base import Layer as Layer
 from chainrule.layers.convolution import Conv1D as Conv1D
@@ -35,10 +42,14 @@ from chainrule.layers.regularization import AlphaDropout as AlphaDropout
 from chainrule.layers.regularization import Dropout as Dropout
 from chainrule.layers.regularization import GaussianDropout as GaussianDropout
 from chainrule.layers.regularization import GaussianNoise as GaussianNoise
+from chainrule.layers.regularization import SpatialDropout1D as SpatialDropout1D
+from chainrule.layers.regularization import SpatialDropout2D as SpatialDropout2D
 from chainrule.layers.reshaping import Flatten as Flatten
 from chainrule.layers.reshaping import Permute as Permute
 from chainrule.layers.reshaping import RepeatVector as RepeatVector
 from chainrule.layers.reshaping import Reshape as Reshape
+from chainrule.layers.resizing import CenterCrop as CenterCrop
+from chainrule.layers.resizing import Resizing as Resizing
 from chainrule.saving.registry import deserialize_keras_object as _deserialize
 from chainrule.saving.registry import register
 from chainrule.saving.registry import serialize_keras_object as _serialize
@@ -58,6 +69,8 @@ for _layer in (
     Flatten, Permute, RepeatVector, Reshape,
     Conv1D, Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
     Conv1DTranspose, Conv2DTranspose, Conv3DTranspose,
+    CenterCrop, Resizing, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
+    RandomZoom, SpatialDropout1D, SpatialDropout2D,
 ):  # fmt: skip
     register(_layer, module="keras.layers")
 

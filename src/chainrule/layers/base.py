@@ -296,13 +296,16 @@ class Layer:
     def _resolve(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any], bool | None]:
-        """Whether this call trains: said here, or by the layer around it."""
+        """Whether this call trains: said here, or by the layer around it; else by the default of `call`."""
         accepts = _parameters_of(type(self).call)
         training = kwargs.get("training")
         if training is None:
             training = _training.get()
         if "training" in accepts and len(args) <= list(accepts).index("training") - 1:
-            kwargs = {**kwargs, "training": bool(training)}
+            unsaid = accepts["training"].default
+            if unsaid is inspect.Parameter.empty:
+                unsaid = False
+            kwargs = {**kwargs, "training": unsaid if training is None else bool(training)}
         elif "training" in kwargs and "training" not in accepts:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         if "mask" in kwargs and "mask" not in accepts:

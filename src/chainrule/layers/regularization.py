@@ -7,7 +7,8 @@ from typing import Any
 from chainrule import regularizers
 from chainrule.errors import ArgumentError
 from chainrule.graph.tensor import is_tracing
-from chainrule.layers.base import Layer
+from chainrule.layers.base import InputSpec, Layer
+from chainrule.layers.data_format import data_format_of
 from chainrule.ops.dropout import alpha_dropout, dropout
 from chainrule.ops.noise import gaussian_dropout, gaussian_noise
 from chainrule.random import SeedGenerator
@@ -63,6 +64,80 @@ class Dropout(_Random):
         if not training or self.rate == 0:
             return inputs
         return dropout(inputs, self.state(), rate=self.rate, noise_shape=self.noise_shape)
+
+
+class _SpatialDropout(_Random):
+    """Dropout of whole channels; Keras's has no other arguments, and saves no others."""
+
+    def __init__(self, rate: float, seed: int | None, name: str | None, dtype: Any, ndim: int) -> None:
+        super().__init__(seed=seed, name=name, dtype=dtype)
+        self.rate = _checked_rate(rate, type(self).__name__)
+        self.data_format = "channels_last"
+        self.input_spec = InputSpec(ndim=ndim)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        places = (1,) * (len(inputs.shape) - 2)
+        noise_shape = (None, *places, None) if self.data_format == "channels_last" else (None, None, *places)
+        return dropout(inputs, self.state(), rate=self.rate, noise_shape=noise_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype_name}
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """While training, sets whole channels of signals to zero, and scales the others up by 1 / (1 - rate).
+
+    Neighbours in a signal resemble each other, so that dropping single numbers would hide little.
+
+    Args:
+        rate: share of channels dropped.
+        seed: seed of the mask.
+        name: name in summaries, errors and saved files.
+        dtype: dtype of the numbers.
+
+    Shapes:
+        inputs, outputs: (N, L, C).
+
+    Source: Tompson, Goroshin, Jain, LeCun, Bregler (2015), arXiv:1411.4280, section 3.2.
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(rate, seed, name, dtype, ndim=3)
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """While training, sets whole channels of images to zero, and scales the others up by 1 / (1 - rate).
+
+    Neighbours in an image resemble each other, so that dropping single numbers would hide little.
+
+    Args:
+        rate: share of channels dropped.
+        data_format: "channels_last" or "channels_first".
+        seed: seed of the mask.
+        name: name in summaries, errors and saved files.
+        dtype: dtype of the numbers.
+
+    Shapes:
+        inputs, outputs: (N, H, W, C), or (N, C, H, W) where the channels come first.
+
+    Source: Tompson, Goroshin, Jain, LeCun, Bregler (2015), arXiv:1411.4280, section 3.2.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(rate, seed, name, dtype, ndim=4)
+        self.data_format = data_format_of(data_format, "SpatialDropout2D")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}
 
 
 class AlphaDropout(_Random):

@@ -195,7 +195,7 @@ def replay(operations: list[Operation], given: dict[Tensor, Any], outputs: Any, 
             args = map_structure(lookup, operation.args)
             kwargs = map_structure(lookup, {k: v for k, v in operation.kwargs.items() if k != "training"})
             said = operation.kwargs.get("training")
-            results = flatten(operation.layer(*args, **kwargs, training=said or training))
+            results = flatten(operation.layer(*args, **kwargs, training=said if training is None else training))
             value.update(zip(operation.outputs, results, strict=True))
     return map_structure(lookup, outputs)
 

@@ -58,9 +58,11 @@ def beyond(k: np.ndarray, n: int, fill_mode: str) -> np.ndarray:
     if fill_mode == "constant":
         return np.where((k >= 0) & (k < n), k, -1)
     if fill_mode == "nearest":
-        return np.minimum(np.maximum(k, 0), n - 1)
+        return k.clip(0, n - 1)
     there: np.ndarray = np.mod(k, n if fill_mode == "wrap" else 2 * n)
-    return there if fill_mode == "wrap" else np.minimum(there, 2 * n - 1 - there)
+    if fill_mode == "reflect":
+        there = np.minimum(there, 2 * n - 1 - there)
+    return there
 
 
 def taps(
