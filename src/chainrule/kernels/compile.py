@@ -64,6 +64,11 @@ def compiled(
     return dispatcher
 
 
+def cache_of(name: str) -> Any:
+    """The cache for a function that is compiled in another way, from sources in this folder."""
+    return _Cache(name, _sources())
+
+
 def cache_folder() -> Path:
     """Where compiled kernels lie: `CHAINRULE_CACHE`, or the user's cache folder."""
     root = os.environ.get("CHAINRULE_CACHE")

@@ -121,6 +121,7 @@ conv = Primitive(
     forward=forward,
     vjp=vjp,
     saves=("x", "w"),
+    kernels_at="chainrule.kernels.conv:conv",
     flops=flops,
     examples=(
         _example((2, 5, 6, 3), (3, 3, 3, 4)),

@@ -1,0 +1,396 @@
+"""conv, fast: samples are shared out among threads, and all that a sample needs stays in the cache.
+
+    pieces of the batch   as many as the shapes say, whatever the number of threads
+    a block of samples    as many as fill one product: forwards y and the bias; backwards db, dw and dx
+    sums of pieces        dw and db, added up in the order of the pieces
+
+Which method computes a block is chosen by the shapes (`method_for`), by rules that were measured
+(docs/decisions/0011).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from chainrule.kernels import Call, Kernels
+from chainrule.kernels import direct as by_windows
+from chainrule.kernels.compile import compiled
+from chainrule.kernels.contiguous import contiguous
+from chainrule.kernels.dense import bounds, in_turn
+from chainrule.kernels.part import Part
+from chainrule.kernels.rows import over_pieces
+from chainrule.kernels.tile import product
+from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
+from chainrule.ops.conv import axes_of
+from chainrule.ops.windows import Padding, Sizes, Slide
+from chainrule.spec import TensorSpec, known
+
+SMALL = 1 << 19  # multiply-adds below which waking threads costs more than it saves
+MOST = 8  # pieces of a batch
+ROOM = 1 << 25  # bytes that the pieces' sums for dw may take together
+
+
+class Plan(NamedTuple):
+    """How one convolution is computed.
+
+    Args:
+        method: "direct", "winograd2" or "winograd4".
+        axes: how the filters slide along D, H and W.
+        c: channels of the input.
+        f: filters.
+        groups: of channels and filters.
+        samples: images.
+        cuts: pieces of the batch.
+        sums: pieces of the batch that have sums of dw of their own.
+        block: images that are computed together.
+    """
+
+    method: str
+    axes: tuple[Slide, Slide, Slide]
+    c: int
+    f: int
+    groups: int
+    samples: int
+    cuts: int
+    sums: int
+    block: int
+
+    @property
+    def elements(self) -> int:
+        """Elements of a window."""
+        return math.prod(axis.window for axis in self.axes)
+
+    @property
+    def tile(self) -> int:
+        """Outputs along a side of Winograd's tiles; 0 for the direct method."""
+        return 0 if self.method == "direct" else int(self.method[-1])
+
+    @property
+    def filter_numbers(self) -> int:
+        """Numbers in the filters as the method takes them, and in the sums for dw."""
+        each = (self.tile + 2) ** 2 if self.tile else self.elements
+        return each * (self.c // self.groups) * self.f
+
+    @property
+    def scratch(self) -> int:
+        """Numbers of scratch memory for a thread."""
+        if self.tile:
+            return scratch_numbers(self.c, self.f, self.tile)
+        return math.prod(max(axis.padded, axis.extent) for axis in self.axes) * self.c
+
+    def shape(self) -> np.ndarray:
+        """What the kernels read of it (kernels/direct.py)."""
+        return _shape(self.axes, self.c, self.f, self.groups)
+
+    def turned_shape(self) -> np.ndarray:
+        """The same for dx as a convolution of dy: Winograd's way, where windows move by one place."""
+        axes = [
+            Slide(a.outputs, a.window, 1, a.dilation, a.extent - 1 - a.before, a.extent - 1 - a.after, a.size)
+            for a in self.axes
+        ]
+        return _shape(axes, self.f, self.c, self.groups)
+
+
+def _shape(axes: Sequence[Slide], c: int, f: int, groups: int) -> np.ndarray:
+    columns = [[a.window, a.stride, a.dilation, a.before, a.size, a.outputs] for a in axes]
+    return np.array([*np.array(columns).T.ravel(), c, f, groups], np.int64)
+
+
+def method_for(axes: Sequence[Slide], c: int, f: int, groups: int) -> str:
+    """The fastest method for a shape, by rules that were measured."""
+    deep, high, wide = axes
+    three = deep.window == 1 and high.window == wide.window == 3
+    plain = deep.padded == deep.size and all(a.stride == a.dilation == 1 for a in axes)
+    if not (three and plain and groups == 1 and min(c, f) >= 16 and min(high.outputs, wide.outputs) >= 2):
+        return "direct"
+    outputs = (high.outputs, wide.outputs)
+    cost = {m: tiles(outputs, m) * (m + 2) ** 2 for m in (2, 4)}  # multiplications for a channel and a filter
+    m = 4 if cost[4] <= cost[2] else 2
+    return f"winograd{m}" if 1.5 * cost[m] < 9 * math.prod(outputs) else "direct"
+
+
+def plan_of(
+    x: Sequence[int], w: Sequence[int], strides: Sizes, padding: Padding, dilation: Sizes, groups: int
+) -> Plan:
+    """The plan for inputs and filters of these shapes."""
+    given = axes_of(x, w, strides, padding, dilation)
+    deep, high, wide = [Slide(1, 1, 1, 1, 0, 0, 1)] * (3 - len(given)) + given
+    c, f, samples = x[-1], w[-1], x[0]
+    method = method_for((deep, high, wide), c, f, groups)
+    outputs = math.prod(axis.outputs for axis in (deep, high, wide))
+    work = samples * outputs * math.prod(w[:-1]) * f
+    cuts = 1 if work < SMALL else min(MOST, 1 << max(0, samples.bit_length() - 1))
+    plan = Plan(method, (deep, high, wide), c, f, groups, samples, cuts, cuts, 1)
+    each = plan.filter_numbers * 8
+    sums = max(min(cuts, 2), min(cuts, ROOM // max(1, each)))
+    sums = 1 << (sums.bit_length() - 1)
+    if plan.tile:
+        block = max(1, TILES // max(1, tiles((high.outputs, wide.outputs), plan.tile)))
+        return plan._replace(sums=sums, block=block)
+    return plan._replace(sums=sums)
+
+
+class Method(NamedTuple):
+    """The parts of a method, as kernels/direct.py has them."""
+
+    forward: Part
+    dw: Part
+    dx: Part
+
+
+@cache
+def _method(name: str) -> Method:
+    if name == "direct":
+        return Method(by_windows.forward, by_windows.dw, by_windows.dx)
+    parts = winograd(int(name[-1]))
+    return Method(parts.forward, parts.dw, parts.forward)
+
+
+def _provide(plan: Plan, real: str) -> None:
+    """What kernels call by symbol, before they are compiled or loaded."""
+    product.provide(real)
+    for part in (*_method(plan.method), *(winograd(plan.tile) if plan.tile else ())):
+        part.provide(real)
+
+
+@compiled(cached=False)
+def add_bias(y, b):  # type: ignore[no-untyped-def]
+    """y += b, for all places of some images."""
+    rows = y.reshape(-1, b.size)
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        for j in range(row.size):
+            row[j] += b[j]
+
+
+@compiled(cached=False)
+def add_rows(db, dy):  # type: ignore[no-untyped-def]
+    """db += the sum of dy over all places of some images."""
+    rows = dy.reshape(-1, db.size)
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        for j in range(row.size):
+            db[j] += row[j]
+
+
+class Loops(NamedTuple):
+    """The loops over the pieces of a batch."""
+
+    forward: Callable[..., Call]
+    backward: Callable[..., Call]
+
+
+@cache
+def _loops(name: str) -> Loops:
+    """The loops of a method."""
+    block_forward, block_dw, block_dx = (part.call for part in _method(name))
+
+    @compiled(cached=False)
+    def forward(t, y, x, u, b, shape, scratch, cuts, block):  # type: ignore[no-untyped-def]
+        """y = conv(x, w) + b for a piece of the batch."""
+        first, last = bounds(t, y.shape[0], cuts)
+        room = scratch[numba.get_thread_id()]
+        for start in range(first, last, block):
+            stop = min(start + block, last)
+            part = y[start:stop]
+            block_forward((part, x[start:stop], u, room, shape), (stop - start,))
+            add_bias(part, b)
+
+    @compiled(cached=False)
+    def backward(t, dx, totals, dbs, dy, x, u, shape, turned, scratch, cuts, block):  # type: ignore[no-untyped-def]
+        """dx, and this piece's sums of dw and db."""
+        first, last = bounds(t, dy.shape[0], cuts)
+        room = scratch[numba.get_thread_id()]
+        if totals is not None:
+            totals[t] = 0
+        if dbs is not None:
+            dbs[t] = 0
+        for start in range(first, last, block):
+            stop = min(start + block, last)
+            part = dy[start:stop]
+            if dbs is not None:
+                add_rows(dbs[t], part)
+            if totals is not None:
+                block_dw((totals[t], x[start:stop], part, room, shape), (stop - start,))
+            if dx is not None:
+                block_dx((dx[start:stop], part, u, room, turned), (stop - start,))
+
+    return Loops(over_pieces(forward, f"conv_{name}_forward"), over_pieces(backward, f"conv_{name}_backward"))
+
+
+@compiled(cached=False)
+def _add_up(t, dw, totals, cuts):  # type: ignore[no-untyped-def]
+    """dw = the sums of all pieces, in their order, for a part of its numbers."""
+    target = dw.reshape(-1)
+    start, stop = bounds(t, target.size, cuts)
+    out = target[start:stop]
+    sums = totals.reshape(totals.shape[0], -1)
+    out[:] = sums[0, start:stop]
+    for k in range(1, sums.shape[0]):
+        part = sums[k, start:stop]
+        for i in range(out.size):
+            out[i] += part[i]
+
+
+@compiled(cached=False)
+def _turn(t, u, w, flip, groups, cuts):  # type: ignore[no-untyped-def]
+    """u (elements, F / groups, C) from w (elements, C / groups, F), in pieces of the elements.
+
+    Where `flip`, the elements of a window come in reverse.
+    """
+    elements, c_group, f = w.shape
+    f_group = f // groups
+    start, stop = bounds(t, elements, cuts)
+    for k in range(start, stop):
+        source = w[elements - 1 - k] if flip else w[k]
+        target = u[k]
+        for g in range(groups):
+            for j in range(f_group):
+                row = target[j, g * c_group : (g + 1) * c_group]
+                for i in range(c_group):
+                    row[i] = source[i, g * f_group + j]
+
+
+turn, add_up = over_pieces(_turn), over_pieces(_add_up)
+
+
+@cache
+def _winograd_steps(m: int) -> tuple[Callable[..., Call], Callable[..., Call]]:
+    """Filters into the method's form, and its sums into dw; in pieces of the channels."""
+    to_tiles, from_tiles = winograd(m).filters.call, winograd(m).finish.call
+
+    @compiled(cached=False)
+    def filters(t, u, w, rooms, cuts):  # type: ignore[no-untyped-def]
+        start, stop = bounds(t, w.shape[2], cuts)
+        to_tiles((u, w, rooms[t]), (w.shape[2], w.shape[3], start, stop))
+
+    @compiled(cached=False)
+    def finish(t, dw, totals, rooms, cuts):  # type: ignore[no-untyped-def]
+        """The sums of all pieces, in their order, and dw of them."""
+        start, stop = bounds(t, dw.shape[2], cuts)
+        first = totals[0]
+        for k in range(1, totals.shape[0]):
+            for e in range(first.shape[0]):
+                into, part = first[e, start:stop].reshape(-1), totals[k, e, start:stop].reshape(-1)
+                for i in range(into.size):
+                    into[i] += part[i]
+        from_tiles((dw, first, rooms[t]), (dw.shape[2], dw.shape[3], start, stop))
+
+    return over_pieces(filters, f"winograd{m}_filters"), over_pieces(finish, f"winograd{m}_finish")
+
+
+def _threads() -> int:
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
+def _parts(plan: Plan) -> int:
+    """Pieces of the filters' channels."""
+    return 1 if plan.filter_numbers < 1 << 15 else min(MOST, plan.c, plan.f)
+
+
+def _plan(x: TensorSpec, w: TensorSpec, attrs: dict[str, Any]) -> Plan:
+    return plan_of(known(x.shape), known(w.shape), **attrs)
+
+
+def forward_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
+    """Scratch for each thread; Winograd's filters and what making them takes."""
+    plan = _plan(x, w, attrs)
+    scratch = (TensorSpec((_threads(), plan.scratch), x.dtype),)
+    return (*scratch, *_filter_workspace(plan, plan.c, plan.f, x)) if plan.tile else scratch
+
+
+def _filter_workspace(plan: Plan, c: int, f: int, x: TensorSpec) -> tuple[TensorSpec, ...]:
+    places = (plan.tile + 2) ** 2
+    return TensorSpec((places, c, f), x.dtype), TensorSpec((MOST, places * f), x.dtype)
+
+
+def vjp_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
+    """Scratch for each thread, sums for each piece, the filters turned round and in the method's form."""
+    plan = _plan(x, w, attrs)
+    places = (plan.tile + 2) ** 2 if plan.tile else plan.elements
+    c_group, f_group = plan.c // plan.groups, plan.f // plan.groups
+    common = (
+        TensorSpec((_threads(), plan.scratch), x.dtype),
+        TensorSpec((plan.sums, places, c_group, plan.f), x.dtype),
+        TensorSpec((plan.sums, plan.f), x.dtype),
+        TensorSpec((plan.elements, f_group, plan.c), x.dtype),
+    )
+    if not plan.tile:
+        return common
+    return (*common, *_filter_workspace(plan, plan.f, plan.c, x), TensorSpec((MOST, places * plan.f), x.dtype))
+
+
+def _volumes(x: np.ndarray, axes: int) -> np.ndarray:
+    """(N, *sizes, C) -> (N, D, H, W, C)."""
+    return x.reshape(x.shape[0], *(1,) * (3 - axes), *x.shape[1:])
+
+
+def forward(
+    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, workspace: tuple[np.ndarray, ...], **attrs: Any
+) -> Call:
+    plan = plan_of(x.shape, w.shape, **attrs)
+    if y.size == 0:
+        return Call(_nothing, ())
+    _provide(plan, x.dtype.name)
+    rank = w.ndim - 2
+    scratch, calls, filters = workspace[0], [], w
+    if plan.tile:
+        filters, rooms = workspace[1:]
+        parts = _parts(plan)
+        calls += [_winograd_steps(plan.tile)[0](parts, filters, w.reshape(3, 3, plan.c, plan.f), rooms, parts)]
+    loop = _loops(plan.method).forward
+    arrays = (_volumes(y, rank), _volumes(x, rank), filters, b, plan.shape(), scratch)
+    return in_turn(*calls, loop(plan.cuts, *arrays, plan.cuts, plan.block))
+
+
+def vjp(
+    dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray, *,
+    workspace: tuple[np.ndarray, ...], **attrs: Any,
+) -> Call:  # fmt: skip
+    plan = plan_of(x.shape, w.shape, **attrs)
+    if dy.size == 0:
+        return Call(_clear, ([a for a in (dx, dw, db) if a is not None],))
+    _provide(plan, x.dtype.name)
+    scratch, totals, dbs, turned, *rest = workspace
+    rank, parts, calls = w.ndim - 2, _parts(plan), []
+    filters, shape = turned, plan.shape()
+    if dx is not None:
+        flat = w.reshape(plan.elements, plan.c // plan.groups, plan.f)
+        of_elements = min(parts, plan.elements)
+        calls += [turn(of_elements, turned, flat, plan.tile > 0, plan.groups, of_elements)]
+        if plan.tile:
+            filters = rest[0]
+            step = _winograd_steps(plan.tile)[0]
+            calls += [step(parts, filters, turned.reshape(3, 3, plan.f, plan.c), rest[1], parts)]
+    calls += [
+        _loops(plan.method).backward(
+            plan.sums, None if dx is None else _volumes(dx, rank), None if dw is None else totals,
+            None if db is None else dbs, _volumes(dy, rank), _volumes(x, rank), filters, shape,
+            plan.turned_shape() if plan.tile else shape, scratch, plan.sums, plan.block,
+        )
+    ]  # fmt: skip
+    if dw is not None and plan.tile:
+        calls += [_winograd_steps(plan.tile)[1](parts, dw.reshape(3, 3, plan.c, plan.f), totals, rest[2], parts)]
+    elif dw is not None:
+        calls += [add_up(parts, dw, totals, parts)]
+    if db is not None:
+        calls += [add_up(1, db, dbs, 1)]
+    return in_turn(*calls)
+
+
+def _nothing() -> None:
+    """An empty batch."""
+
+
+def _clear(arrays: list[np.ndarray]) -> None:
+    for array in arrays:
+        array.fill(0)
+
+
+conv = Kernels(contiguous(forward), contiguous(vjp), forward_workspace, vjp_workspace)

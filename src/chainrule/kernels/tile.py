@@ -1,0 +1,166 @@
+"""A tile of a matrix product with operands at any strides, held in registers.
+
+    c[r, j] (+)= sum_{i0, i1, i2} a[r a_row + i0 a_0 + i1 a_1 + i2 a_2] b[i0 b_0 + i1 b_1 + i2 b_2 + j]
+
+BLAS takes neither rows that overlap nor sums over several axes, and copies its operands before it
+multiplies.  A convolution is a product whose left operand is the image itself, read at overlapping
+windows: here it is multiplied as it lies there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import int64, types, void
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from chainrule.kernels.compile import compiled
+from chainrule.kernels.part import Part
+
+_wide = llvm.get_host_cpu_features().get("avx512f", False)
+REGISTER = 64 if _wide else 32  # bytes
+ROWS = (12, 4, 1) if _wide else (6, 2, 1)  # heights of tiles: with two registers a row the first fills the file
+
+
+@cache
+def _tile(rows: int, vectors: int) -> Any:
+    """The product of `rows` rows and `vectors` registers of columns, the last of which may be partly used."""
+
+    @intrinsic
+    def tile(context, c, a, b, columns, add, at):  # type: ignore[no-untyped-def]
+        # `at` is a tuple: c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2
+        signature = void(c, a, b, int64, int64, at)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            c, a, b, columns, add, at = arguments
+            single = signature.args[0].dtype == types.float32
+            number = ir.FloatType() if single else ir.DoubleType()
+            size = 4 if single else 8
+            lanes = REGISTER // size
+            vector, mask_type = ir.VectorType(number, lanes), ir.VectorType(ir.IntType(1), lanes)
+            word = columns.type
+            (
+                c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2,
+            ) = cgutils.unpack_tuple(builder, at)  # fmt: skip
+
+            target, left, right = (
+                cgutils.create_struct_proxy(kind)(context, builder, value).data
+                for kind, value in zip(signature.args[:3], (c, a, b), strict=True)
+            )
+            splat = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+
+            def repeated(value: Any, kind: Any) -> Any:
+                empty = ir.Constant(kind, ir.Undefined)
+                once = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
+                return builder.shuffle_vector(once, empty, splat)
+
+            # Which lanes of the last register are columns.
+            words = ir.VectorType(word, lanes)
+            used = builder.sub(columns, ir.Constant(word, (vectors - 1) * lanes))
+            mask = builder.icmp_signed("<", ir.Constant(words, list(range(lanes))), repeated(used, words))
+            pointer = ir.PointerType(vector)
+            align, zeros = ir.Constant(ir.IntType(32), size), ir.Constant(vector, [0.0] * lanes)
+            name = f"v{lanes}{'f32' if single else 'f64'}"
+            masked_load = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(vector, [pointer, align.type, mask_type, vector]),
+                f"llvm.masked.load.{name}.p0",
+            )  # fmt: skip
+            masked_store = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.VoidType(), [vector, pointer, align.type, mask_type]),
+                f"llvm.masked.store.{name}.p0",
+            )  # fmt: skip
+
+            def place(base: Any, index: Any, v: int) -> Any:
+                moved = builder.add(index, ir.Constant(word, v * lanes))
+                return builder.bitcast(builder.gep(base, [moved]), pointer)
+
+            def load(base: Any, index: Any, v: int) -> Any:
+                if v < vectors - 1:
+                    return builder.load(place(base, index, v), align=size)
+                return builder.call(masked_load, [place(base, index, v), align, mask, zeros])
+
+            sums = [[cgutils.alloca_once_value(builder, zeros) for _ in range(vectors)] for _ in range(rows)]
+            for line in sums:
+                for one in line:
+                    builder.store(zeros, one)
+            row_at = [builder.add(c_at, builder.mul(c_row, ir.Constant(word, r))) for r in range(rows)]
+            left_at = [builder.add(a_at, builder.mul(a_row, ir.Constant(word, r))) for r in range(rows)]
+            with cgutils.for_range(builder, n_0) as outer, cgutils.for_range(builder, n_1) as middle:
+                a_skip = builder.add(builder.mul(outer.index, a_0), builder.mul(middle.index, a_1))
+                b_skip = builder.add(builder.mul(outer.index, b_0), builder.mul(middle.index, b_1))
+                starts = [builder.add(start, a_skip) for start in left_at]
+                b_start = builder.add(b_at, b_skip)
+                with cgutils.for_range(builder, n_2) as inner:
+                    b_index = builder.add(b_start, builder.mul(inner.index, b_2))
+                    across = [load(right, b_index, v) for v in range(vectors)]
+                    a_index = builder.mul(inner.index, a_2)
+                    for start, line in zip(starts, sums, strict=True):
+                        value = builder.load(builder.gep(left, [builder.add(start, a_index)]), align=size)
+                        factor = repeated(value, vector)
+                        for x, one in zip(across, line, strict=True):
+                            term = builder.fmul(factor, x, flags=("contract",))
+                            builder.store(builder.fadd(builder.load(one), term, flags=("contract",)), one)
+            with builder.if_then(builder.icmp_signed("!=", add, ir.Constant(word, 0))):
+                for index, line in zip(row_at, sums, strict=True):
+                    for v, one in enumerate(line):
+                        builder.store(builder.fadd(load(target, index, v), builder.load(one)), one)
+            for index, line in zip(row_at, sums, strict=True):
+                for v, one in enumerate(line):
+                    if v < vectors - 1:
+                        builder.store(builder.load(one), place(target, index, v), align=size)
+                    else:
+                        builder.call(masked_store, [builder.load(one), place(target, index, v), align, mask])
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return tile
+
+
+def _product_of(heights: tuple[int, ...]) -> Any:
+    """The product of any number of rows and columns, cut into tiles of some heights, from tall to low."""
+    tall, *rest = heights
+    double, single = _tile(tall, 2), _tile(tall, 1)
+    lower = _product_of(tuple(rest)) if rest else None
+
+    @compiled(cached=False)
+    def product(c, a, b, rows, columns, add, at):  # type: ignore[no-untyped-def]
+        c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2 = at
+        lanes = REGISTER // c.itemsize
+        whole = rows // tall * tall
+        for r in range(0, whole, tall):
+            for j in range(0, columns, 2 * lanes):
+                here = (
+                    c_at + r * c_row + j, c_row, a_at + r * a_row, a_row, a_0, a_1, a_2, b_at + j, b_0, b_1, b_2,
+                    n_0, n_1, n_2,
+                )  # fmt: skip
+                if columns - j > lanes:
+                    double(c, a, b, min(columns - j, 2 * lanes), add, here)
+                else:
+                    single(c, a, b, columns - j, add, here)
+        if lower is not None and whole < rows:
+            below = (
+                c_at + whole * c_row, c_row, a_at + whole * a_row, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2,
+                n_0, n_1, n_2,
+            )  # fmt: skip
+            lower(c, a, b, rows - whole, columns, add, below)
+
+    return product
+
+
+_product = _product_of(ROWS)
+
+
+def _of_numbers(  # type: ignore[no-untyped-def]
+    c, a, b, rows, columns, add, c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2
+):
+    at = (c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2)
+    _product(c, a, b, rows, columns, add, at)
+
+
+# ((c, a, b), (rows, columns, add, c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2))
+product = Part("product", _of_numbers, "rrr", 17)
