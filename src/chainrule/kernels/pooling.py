@@ -47,6 +47,15 @@ def three(numbers):  # type: ignore[no-untyped-def]
     return numbers[0], numbers[1], numbers[2]
 
 
+@compiled(cached=False)
+def clear(row, first):  # type: ignore[no-untyped-def]
+    """Zeros in a row, from the place `first` on."""
+    zero, channels = row.dtype.type(0), row.shape[1]
+    for w in range(first, row.shape[0]):
+        for c in range(channels):
+            row[w, c] = zero
+
+
 # Maximum.
 
 
@@ -57,10 +66,10 @@ def _better(value, record):  # type: ignore[no-untyped-def]
 
 
 @compiled(cached=False)
-def _largest_of_four(best, place, upper, lower):  # type: ignore[no-untyped-def]
-    """An output row of windows of 2 x 2 side by side, each whole."""
+def _largest_of_four(best, place, upper, lower, count):  # type: ignore[no-untyped-def]
+    """The first `count` outputs of a row, whose windows are of 2 x 2, side by side and whole."""
     p0, p1, p2, p3 = place.dtype.type(0), place.dtype.type(1), place.dtype.type(2), place.dtype.type(3)
-    for o in range(best.shape[0]):
+    for o in range(count):
         for c in range(best.shape[1]):
             value, at, other = upper[2 * o, c], p0, upper[2 * o + 1, c]
             better = _better(other, value)
@@ -72,20 +81,22 @@ def _largest_of_four(best, place, upper, lower):  # type: ignore[no-untyped-def]
 
 
 @compiled(cached=False)
-def _first_of_each(best, place, x, at, stride, before):  # type: ignore[no-untyped-def]
-    """An output row of nothing but the first elements of its windows."""
-    for o in range(best.shape[0]):
-        w = max(o * stride - before, 0)
-        best[o], place[o] = x[w], at + w - (o * stride - before)
+def _first_of_each(best, place, x, at, stride, before, done):  # type: ignore[no-untyped-def]
+    """An output row, from `done` on, of nothing but the first elements of its windows."""
+    for o in range(done, best.shape[0]):
+        w, channels = max(o * stride - before, 0), best.shape[1]
+        here = place.dtype.type(at + w - (o * stride - before))
+        for c in range(channels):
+            best[o, c], place[o, c] = x[w, c], here
 
 
 @compiled(cached=False)
-def _larger_of_each(best, place, x, at, window, stride, before):  # type: ignore[no-untyped-def]
-    """An output row after one more row of its windows, whose places begin with `at`."""
+def _larger_of_each(best, place, x, at, window, stride, before, done):  # type: ignore[no-untyped-def]
+    """An output row, from `done` on, after one more row of its windows, whose places begin with `at`."""
     for k in range(window):
         here, channels = place.dtype.type(at + k), best.shape[1]
         first, end = having(k, stride, before, x.shape[0], best.shape[0])
-        for o in range(first, end):
+        for o in range(max(first, done), end):
             for c in range(channels):
                 value, record = x[o * stride + k - before, c], best[o, c]
                 better = _better(value, record)
@@ -99,28 +110,27 @@ def max_pool_sample(y, place, x, window, strides, before):  # type: ignore[no-un
     quarters = window == (1, 2, 2) and strides == window and before == (0, 0, 0)
     for a in range(y.shape[0]):
         for b in range(y.shape[1]):
-            whole = 0
+            best, where, done = y[a, b], place[a, b], 0
             d, h = a * strides[0] - before[0], b * strides[1] - before[1]
             if quarters and h + 1 < x.shape[1]:
-                whole = min(y.shape[2], x.shape[2] // 2)
-                _largest_of_four(y[a, b][:whole], place[a, b][:whole], x[d, h], x[d, h + 1])
-            if whole < y.shape[2]:
-                best, where, skipped = y[a, b][whole:], place[a, b][whole:], before[2] - whole * strides[2]
+                done = min(y.shape[2], x.shape[2] // 2)
+                _largest_of_four(best, where, x[d, h], x[d, h + 1], done)
+            if done < y.shape[2]:
                 d0, d1 = within(d, window[0], x.shape[0])
                 h0, h1 = within(h, window[1], x.shape[1])
-                at = ((d0 - d) * window[1] + h0 - h) * window[2]
-                _first_of_each(best, where, x[d0, h0], at, strides[2], skipped)
                 for i in range(d0, d1):
                     for j in range(h0, h1):
-                        at = ((i - d) * window[1] + j - h) * window[2]
-                        _larger_of_each(best, where, x[i, j], at, window[2], strides[2], skipped)
+                        row, at = x[i, j], ((i - d) * window[1] + j - h) * window[2]
+                        if i == d0 and j == h0:
+                            _first_of_each(best, where, row, at, strides[2], before[2], done)
+                        _larger_of_each(best, where, row, at, window[2], strides[2], before[2], done)
 
 
 @compiled(cached=False)
-def _to_the_largest_of_two(dx, dy, place, at):  # type: ignore[no-untyped-def]
-    """A row of dx with windows of 2 side by side, each whole, of which this row's places begin with `at`."""
+def _to_the_largest_of_two(dx, dy, place, at, count):  # type: ignore[no-untyped-def]
+    """A row of dx as the first `count` windows read it, of 2 and side by side; in it, places begin with `at`."""
     zero, channels = dx.dtype.type(0), dx.shape[1]
-    for o in range(dy.shape[0]):
+    for o in range(count):
         for k in range(2):
             here = place.dtype.type(at + k)
             for c in range(channels):
@@ -128,13 +138,13 @@ def _to_the_largest_of_two(dx, dy, place, at):  # type: ignore[no-untyped-def]
 
 
 @compiled(cached=False)
-def _add_to_the_largest(dx, dy, place, at, window, stride, before):  # type: ignore[no-untyped-def]
-    """A row of dx after one more of the output rows that read it."""
+def _add_to_the_largest(dx, dy, place, at, window, stride, before, done):  # type: ignore[no-untyped-def]
+    """A row of dx after one more of the output rows that read it, from `done` on."""
     zero, channels = dx.dtype.type(0), dx.shape[1]
     for k in range(window):
         here = place.dtype.type(at + k)
         first, end = having(k, stride, before, dx.shape[0], dy.shape[0])
-        for o in range(first, end):
+        for o in range(max(first, done), end):
             for c in range(channels):
                 dx[o * stride + k - before, c] += dy[o, c] if place[o, c] == here else zero
 
@@ -145,21 +155,19 @@ def max_pool_vjp_sample(dx, dy, place, window, strides, before):  # type: ignore
     quarters = window == (1, 2, 2) and strides == window and before == (0, 0, 0)
     for i in range(dx.shape[0]):
         for j in range(dx.shape[1]):
-            whole, d, h = 0, i + before[0], j + before[1]
-            if quarters and j // 2 < dy.shape[1]:
-                whole = min(dy.shape[2], dx.shape[2] // 2)
-                b = j // 2
-                _to_the_largest_of_two(dx[i, j], dy[i, b][:whole], place[i, b][:whole], 2 * (j % 2))
-            dx[i, j][whole * strides[2] :] = 0
-            if whole < dy.shape[2]:
-                a0, a1 = covering(d, window[0], strides[0], dy.shape[0])
-                b0, b1 = covering(h, window[1], strides[1], dy.shape[1])
+            row, done, d, h = dx[i, j], 0, i + before[0], j + before[1]
+            a0, a1 = covering(d, window[0], strides[0], dy.shape[0])
+            b0, b1 = covering(h, window[1], strides[1], dy.shape[1])
+            if quarters and b0 < b1:
+                done = min(dy.shape[2], dx.shape[2] // 2)
+                _to_the_largest_of_two(row, dy[i, b0], place[i, b0], h % 2 * 2, done)
+            clear(row, done * strides[2])
+            if done < dy.shape[2]:
                 for a in range(a0, a1):
                     for b in range(b0, b1):
                         at = ((d - a * strides[0]) * window[1] + h - b * strides[1]) * window[2]
                         _add_to_the_largest(
-                            dx[i, j], dy[a, b][whole:], place[a, b][whole:], at,
-                            window[2], strides[2], before[2] - whole * strides[2],
+                            row, dy[a, b], place[a, b], at, window[2], strides[2], before[2], done
                         )  # fmt: skip
 
 
@@ -196,7 +204,7 @@ def average_pool_row(n, ys, xs, how):  # type: ignore[no-untyped-def]
             row = y[a, b]
             d0, d1 = within(a * strides[0] - before[0], window[0], x.shape[0])
             h0, h1 = within(b * strides[1] - before[1], window[1], x.shape[1])
-            row[:] = 0
+            clear(row, 0)
             for i in range(d0, d1):
                 for j in range(h0, h1):
                     _add_of_each(row, x[i, j], window[2], strides[2], before[2])
@@ -225,7 +233,7 @@ def average_pool_vjp_row(n, dxs, dys, how):  # type: ignore[no-untyped-def]
     dx, dy, window, strides, before = dxs[n], dys[n], three(how[0]), three(how[1]), three(how[2])
     for i in range(dx.shape[0]):
         for j in range(dx.shape[1]):
-            dx[i, j][:] = 0
+            clear(dx[i, j], 0)
             a0, a1 = covering(i + before[0], window[0], strides[0], dy.shape[0])
             b0, b1 = covering(j + before[1], window[1], strides[1], dy.shape[1])
             for a in range(a0, a1):

@@ -35,6 +35,30 @@ from chainrule.layers.merging import Multiply as Multiply
 from chainrule.layers.merging import add as add
 from chainrule.layers.merging import concatenate as concatenate
 from chainrule.layers.merging import multiply as multiply
+from chainrule.layers.pooling import AveragePooling1D as AveragePooling1D
+from chainrule.layers.pooling import AveragePooling2D as AveragePooling2D
+from chainrule.layers.pooling import AveragePooling3D as AveragePooling3D
+from chainrule.layers.pooling import AvgPool1D as AvgPool1D
+from chainrule.layers.pooling import AvgPool2D as AvgPool2D
+from chainrule.layers.pooling import AvgPool3D as AvgPool3D
+from chainrule.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from chainrule.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from chainrule.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from chainrule.layers.pooling import GlobalAvgPool1D as GlobalAvgPool1D
+from chainrule.layers.pooling import GlobalAvgPool2D as GlobalAvgPool2D
+from chainrule.layers.pooling import GlobalAvgPool3D as GlobalAvgPool3D
+from chainrule.layers.pooling import GlobalMaxPool1D as GlobalMaxPool1D
+from chainrule.layers.pooling import GlobalMaxPool2D as GlobalMaxPool2D
+from chainrule.layers.pooling import GlobalMaxPool3D as GlobalMaxPool3D
+from chainrule.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from chainrule.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from chainrule.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from chainrule.layers.pooling import MaxPool1D as MaxPool1D
+from chainrule.layers.pooling import MaxPool2D as MaxPool2D
+from chainrule.layers.pooling import MaxPool3D as MaxPool3D
+from chainrule.layers.pooling import MaxPooling1D as MaxPooling1D
+from chainrule.layers.pooling import MaxPooling2D as MaxPooling2D
+from chainrule.layers.pooling import MaxPooling3D as MaxPooling3D
 from chainrule.layers.preprocessing import Normalization as Normalization
 from chainrule.layers.preprocessing import Rescaling as Rescaling
 from chainrule.layers.regularization import ActivityRegularization as ActivityRegularization
@@ -44,6 +68,15 @@ from chainrule.layers.regularization import GaussianDropout as GaussianDropout
 from chainrule.layers.regularization import GaussianNoise as GaussianNoise
 from chainrule.layers.regularization import SpatialDropout1D as SpatialDropout1D
 from chainrule.layers.regularization import SpatialDropout2D as SpatialDropout2D
+from chainrule.layers.resampling import Cropping1D as Cropping1D
+from chainrule.layers.resampling import Cropping2D as Cropping2D
+from chainrule.layers.resampling import Cropping3D as Cropping3D
+from chainrule.layers.resampling import UpSampling1D as UpSampling1D
+from chainrule.layers.resampling import UpSampling2D as UpSampling2D
+from chainrule.layers.resampling import UpSampling3D as UpSampling3D
+from chainrule.layers.resampling import ZeroPadding1D as ZeroPadding1D
+from chainrule.layers.resampling import ZeroPadding2D as ZeroPadding2D
+from chainrule.layers.resampling import ZeroPadding3D as ZeroPadding3D
 from chainrule.layers.reshaping import Flatten as Flatten
 from chainrule.layers.reshaping import Permute as Permute
 from chainrule.layers.reshaping import RepeatVector as RepeatVector
@@ -71,6 +104,10 @@ for _layer in (
     Conv1DTranspose, Conv2DTranspose, Conv3DTranspose,
     CenterCrop, Resizing, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
     RandomZoom, SpatialDropout1D, SpatialDropout2D,
+    AveragePooling1D, AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D, GlobalAveragePooling2D,
+    GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D, MaxPooling2D,
+    MaxPooling3D, Cropping1D, Cropping2D, Cropping3D, UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D,
+    ZeroPadding2D, ZeroPadding3D,
 ):  # fmt: skip
     register(_layer, module="keras.layers")
 

@@ -175,6 +175,7 @@ from chainrule.ops import dropout as dropout  # isort: skip
 from chainrule.ops import losses as losses  # isort: skip
 from chainrule.ops import noise as noise  # isort: skip
 from chainrule.ops import samples as samples  # isort: skip
+from chainrule.ops import upsampling as upsampling  # isort: skip
 from chainrule.ops.activations import (
     exponential,
     hard_sigmoid,
