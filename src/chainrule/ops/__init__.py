@@ -74,6 +74,12 @@ from chainrule.ops.comparison import (
     not_equal,
     where,
 )  # fmt: skip
+from chainrule.ops.convolution import (
+    conv,
+    conv_transpose,
+    depthwise_conv,
+    separable_conv,
+)  # fmt: skip
 from chainrule.ops.creation import (
     arange,
     array,
@@ -173,6 +179,7 @@ from chainrule.ops.shape import (
 from chainrule.ops import activations as activations  # isort: skip
 from chainrule.ops import dropout as dropout  # isort: skip
 from chainrule.ops import losses as losses  # isort: skip
+from chainrule.ops import normalization as normalization  # isort: skip
 from chainrule.ops import noise as noise  # isort: skip
 from chainrule.ops import samples as samples  # isort: skip
 from chainrule.ops import upsampling as upsampling  # isort: skip
@@ -210,6 +217,12 @@ from chainrule.ops.nn import (
     swish,
     threshold,
 )
+from chainrule.ops.normalization import (
+    batch_normalization,
+    layer_normalization,
+    normalize,
+    rms_normalization,
+)
 from chainrule.ops.softmax import (
     sparsemax,
 )
@@ -245,6 +258,10 @@ __all__ = [  # noqa: RUF022  (the reading order)
     "dot", "einsum", "matmul", "outer", "tensordot", "vdot",
     # dense
     "dense",
+    # convolution
+    "conv", "conv_transpose", "depthwise_conv", "separable_conv",
+    # normalization
+    "batch_normalization", "layer_normalization", "normalize", "rms_normalization",
     # pooling
     "average_pool", "max_pool",
     # activations
