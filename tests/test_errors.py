@@ -245,6 +245,10 @@ def test_terminate_on_nan_ends_training_instead() -> None:
     [
         (lambda: network(optimizer="adm"), "'adam'"),
         (lambda: network("sparse_categorical_crossentropi"), "'sparse_categorical_crossentropy'"),
+        (lambda: network("sparse_crossentropy"), "mean 'sparse_categorical_crossentropy'"),
+        (lambda: keras.losses.get("SparseCrossentropy"), "mean 'SparseCategoricalCrossentropy'"),
+        (lambda: layers.Dense(3, kernel_reg="l2"), "mean 'kernel_regularizer'"),
+        (lambda: keras.optimizers.SGD(lr=0.1), "mean 'learning_rate'"),
         (lambda: network(metrics=["acuracy", "maee"]), "acuracy"),
         (lambda: network(weighted_metrics=["mean_absolute_eror"]), "'mean_absolute_error'"),
         (lambda: layers.Dense(3, activation="rleu"), "'relu'"),

@@ -22,6 +22,7 @@ from chainrule.errors import (
     UnknownNameError,
 )
 from chainrule.graph.variable import Variable
+from chainrule.naming import forget_names
 from chainrule.optimizers import adadelta, adagrad, adam, adamax, base, ftrl, lion, nadam, rmsprop, sgd
 from chainrule.plan.parameters import Parameters
 from golden import cases
@@ -172,6 +173,11 @@ def test_training_equals_keras(case):
     assert cases.gap(ran["optimizer"], case.array("steps.optimizer")) < 1e-5
     for key, values in case["steps"].items():
         assert cases.gap(ran["logs"][key], values) < 1e-5
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names():
+    forget_names()
 
 
 def test_weight_names_and_paths_are_keras_s():
@@ -424,7 +430,6 @@ def test_foreign_state_is_refused():
         (lambda: optimizers.Ftrl(l1_regularization_strength=-1), "l1_regularization_strength"),
         (lambda: optimizers.AdamW(weight_decay=None), "weight decay"),
         (lambda: optimizers.SGD("fast"), "learning rate"),
-        (lambda: optimizers.SGD.from_config({"speed": 3}), "'speed'"),
         (lambda: optimizers.get(3), "not an optimizer"),
     ],
 )
@@ -476,6 +481,24 @@ def test_string_names(case):
     optimizer = optimizers.get(case["name"])
     assert type(optimizer).__name__ == case["class_name"]
     assert optimizer.get_config() == case["get_config"]
+
+
+def test_default_names_are_numbered_and_reach_paths_as_in_keras():
+    first, second = optimizers.Adam(), optimizers.get("adam")
+    assert [o.name for o in (first, second, optimizers.Adam(name="mine"))] == ["adam", "adam_1", "mine"]
+    assert second.iterations.path == "adam_1/iteration"
+    assert optimizers.deserialize(optimizers.serialize(second)).name == "adam_1"
+
+
+def test_arguments_of_older_keras():
+    with pytest.warns(UserWarning, match="`decay` is left out"):
+        assert float(optimizers.SGD(0.5, decay=1e-3).learning_rate) == 0.5
+    for wrong, near in (("lr", "learning_rate"), ("beta1", "beta_1"), ("clip_norm", "clipnorm")):
+        with pytest.raises(UnknownNameError, match=f"did you mean '{near}'") as error:
+            optimizers.Adam(**{wrong: 0.1})
+        assert error.value.got == repr(wrong)
+    with pytest.raises(UnknownNameError, match="'speed'"):
+        optimizers.SGD.from_config({"speed": 3})
 
 
 def test_unknown_names_tell_the_nearest():

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -51,10 +52,27 @@ class UnknownNameError(ChainruleError, ValueError):
     def of(cls, kind: str, name: object, known: Iterable[str], *, where: str = "") -> UnknownNameError:
         """The error for `name`, with the nearest of the `known` names as hint."""
         names = sorted(known)
-        folded = {candidate.lower(): candidate for candidate in names}
-        near = difflib.get_close_matches(str(name).lower(), folded, n=1)
-        hint = f"did you mean {folded[near[0]]!r}?" if near else ""
+        near = _nearest(str(name), names)
+        hint = f"did you mean {near!r}?" if near else ""
         return cls(f"unknown {kind}", where=where, expected="one of " + ", ".join(names), got=repr(name), hint=hint)
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    """The known name that has all words of `name`, or these initials, or else about the same letters."""
+    given = _words(name)
+    fits = [k for k in known if given and (given <= _words(k) or name.lower() == "".join(w[0] for w in _in_order(k)))]
+    letters = {k.lower(): k for k in fits or known}
+    near = difflib.get_close_matches(name.lower(), letters, n=1, cutoff=0.0 if fits else 0.6)
+    return letters[near[0]] if near else None
+
+
+def _words(name: str) -> set[str]:
+    return set(_in_order(name))
+
+
+def _in_order(name: str) -> list[str]:
+    """`sparse_crossentropy`, `SparseCrossentropy` -> sparse, crossentropy"""
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
 
 
 class NotBuiltError(ChainruleError, ValueError):

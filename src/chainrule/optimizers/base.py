@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.config import floatx
-from chainrule.errors import ArgumentError, FileFormatError, NotBuiltError, ShapeError
+from chainrule.errors import ArgumentError, FileFormatError, NotBuiltError, ShapeError, UnknownNameError
 from chainrule.graph.tensor import scope
 from chainrule.graph.variable import Variable
-from chainrule.naming import snake_case
+from chainrule.naming import snake_case, unique_name
 from chainrule.optimizers.schedules import SCHEDULES, LearningRateSchedule
-from chainrule.saving.registry import Configurable, Namespace
+from chainrule.saving.registry import Configurable, Namespace, argument_names
 
 if TYPE_CHECKING:
     from chainrule.plan.parameters import Parameters, Slice
@@ -53,10 +53,12 @@ class Optimizer(Configurable):
         ema_overwrite_frequency: steps after which the mean replaces the weights already in training.
         loss_scale_factor: what `scale_loss` multiplies the loss by; the gradient is divided by it.
         gradient_accumulation_steps: how many steps' gradients are averaged for one update; 2 or more.
-        name: its name; the default is the class's.
+        name: its name; the default is the class's, numbered from the second one on.
+        **kwargs: none; `decay`, which Keras 2 had, is left out with a warning.
 
     Raises:
         ArgumentError: two ways of clipping at once, or a number out of its range.
+        UnknownNameError: an argument that does not exist; it tells the nearest.
 
     To write one, set `formula` in the constructor and define `slots` and `numbers`.
     """
@@ -76,7 +78,15 @@ class Optimizer(Configurable):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
+        if kwargs.pop("decay", None) is not None:
+            hint = "learning_rate=schedules.InverseTimeDecay(0.01, 1000, 0.5), for one"
+            warnings.warn(f"{type(self).__name__}: `decay` is left out\n  hint      {hint}", stacklevel=3)
+        if kwargs:
+            raise UnknownNameError.of(
+                "argument", next(iter(kwargs)), argument_names(type(self)), where=type(self).__name__
+            )
         if sum(value is not None for value in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ArgumentError(
                 "two ways of clipping at once", where=type(self).__name__,
@@ -88,7 +98,7 @@ class Optimizer(Configurable):
                 "gradients are accumulated over several steps", where=type(self).__name__,
                 expected="gradient_accumulation_steps: 2 or more, or None", got=gradient_accumulation_steps,
             )  # fmt: skip
-        self.name = name or snake_case(type(self).__name__)
+        self.name = name or unique_name(snake_case(type(self).__name__))
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema = use_ema
