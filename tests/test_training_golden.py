@@ -14,7 +14,7 @@ import chainrule
 from golden import cases
 
 TOLERANCE = 1e-5
-TRAINED = ["optimizers", "activation_training", "loss_training", "layer_training"]
+TRAINED = ["optimizers", "activation_training", "loss_training", "layer_training", "convolution_training"]
 WRONG_IN_KERAS = {"sparsemax"}  # its sums differ from 1 where several numbers tie; see test_activations.py
 BY_STEPS = [
     pytest.param(c, id=f"{topic}-{c.id}") for topic in TRAINED for c in cases.load(topic) if c.id not in WRONG_IN_KERAS

@@ -126,6 +126,13 @@ def initial_weights(shapes: list[tuple[int, ...]]) -> list[Array]:
     return weights
 
 
+def draws(shapes: list[tuple[int, ...]]) -> list[Array]:
+    """Normal numbers of the pool in float64, each array from another place on, again from the front at its end."""
+    return [
+        np.resize(np.roll(inputs("pool"), -100 * k), shape).astype("float64") for k, shape in enumerate(shapes)
+    ]
+
+
 def ready(keras: Any, case: Case) -> Any:
     """The case's model, compiled and with the case's initial weights."""
     model = build_model(keras, case["model"])

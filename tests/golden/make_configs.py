@@ -46,6 +46,17 @@ LAYERS = [
     new("layers.Add"),
     new("layers.Multiply"),
     new("layers.Concatenate"),
+    new("layers.Conv1D", filters=3, kernel_size=2, padding="causal"),
+    new("layers.Conv2D", filters=4, kernel_size=[3, 2], strides=2, groups=2, kernel_regularizer="l2"),
+    new("layers.Conv2D", filters=4, kernel_size=3, data_format="channels_first", activity_regularizer="l2"),
+    new("layers.Conv3D", filters=2, kernel_size=3, use_bias=False),
+    new("layers.DepthwiseConv1D", kernel_size=3),
+    new("layers.DepthwiseConv2D", kernel_size=3, depth_multiplier=2),
+    new("layers.SeparableConv1D", filters=2, kernel_size=3),
+    new("layers.SeparableConv2D", filters=2, kernel_size=[3, 2], dilation_rate=2, pointwise_constraint="max_norm"),
+    new("layers.Conv1DTranspose", filters=2, kernel_size=3, strides=2),
+    new("layers.Conv2DTranspose", filters=2, kernel_size=3, strides=2, padding="same", output_padding=1),
+    new("layers.Conv3DTranspose", filters=2, kernel_size=2, bias_initializer="ones"),
 ]
 OPTIMIZERS = ["SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "RMSprop", "Adamax", "Nadam", "Ftrl", "Lion"]
 SCHEDULES = [

@@ -73,6 +73,9 @@ class Convolution(Layer):
         y = self.convolve(channels_last(inputs, self.data_format))
         return self.activation(as_given(y, self.data_format))
 
+    def get_config(self) -> dict[str, Any]:
+        return {"activity_regularizer": None, **super().get_config()}  # where Keras's other layers leave it out
+
     def _check(self, inputs: Any) -> None:
         for x in flatten(inputs):
             check_batch(tuple(x.shape), self.rank, self.data_format, self._where)
