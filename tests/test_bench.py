@@ -26,6 +26,7 @@ from bench.workloads.workload import Setting, Workload
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_a_smoke_run_measures_chainrule_and_the_floor(tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "bench", "mlp", "tabular", "predict", "--smoke", "--no-charts", "--threads", "1",
