@@ -17,6 +17,7 @@ from chainrule.graph.variable import Variable
 from chainrule.ops.primitive import PRIMITIVES
 from chainrule.plan.parameters import Parameters
 from chainrule.plan.plan import Plan
+from chainrule.spec import TensorSpec
 from golden import cases
 
 GOLDEN = cases.load("pooling")
@@ -136,12 +137,39 @@ def check_max_pool(shape: tuple[int, ...], window: int, strides: int, rng: np.ra
     return place
 
 
+@pytest.mark.slow  # compiles
 def test_windows_of_more_than_256_elements(rng: np.random.Generator) -> None:
     assert check_max_pool((1, 20, 19, 2), 17, 1, rng).dtype == "uint16"
 
 
+@pytest.mark.slow  # compiles
 def test_samples_shared_among_threads(rng: np.random.Generator) -> None:
     check_max_pool((40, 31, 27, 16), 2, 2, rng)
+
+
+@pytest.mark.parametrize("name", ["mean", "max"])
+def test_reductions_of_large_images(name: str, rng: np.random.Generator) -> None:
+    """Large enough for loops of their own, with ties and a NaN."""
+    x = rng.integers(0, 50, (4, 15, 17, 8)).astype("float32")
+    x[0, 3, 4, 5] = np.nan
+    attrs: dict[str, Any] = {"axis": (1, 2), "keepdims": False}
+    primitive = PRIMITIVES[name]
+    kernels = primitive.kernels
+    assert kernels is not None
+    assert kernels.vjp is not None
+    assert primitive.vjp is not None
+    (expected,) = primitive.forward(x, **attrs)
+    y, dy, dx = np.empty_like(expected), rng.standard_normal(expected.shape).astype("float32"), np.empty_like(x)
+    kernels.forward(y, x, **attrs).run()
+    np.testing.assert_allclose(y, expected, rtol=255 * EPSILON["float32"])  # a sum of 255 positive numbers
+    saved = {"x": x, "y": expected}
+    scratch = kernels.vjp_workspace(TensorSpec.of(x), **attrs)
+    given: dict[str, Any] = {"workspace": tuple(np.empty(s.shape, s.dtype) for s in scratch)} if scratch else {}
+    shapes = {f"{k}_shape": saved[k].shape for k in primitive.shapes}
+    kernels.vjp(dx, dy, *(saved[k] for k in primitive.saves), **shapes, **attrs, **given).run()
+    with np.errstate(all="ignore"):
+        (gradient,) = primitive.vjp(dy, **{k: saved[k] for k in primitive.saves}, **shapes, **attrs)
+    np.testing.assert_allclose(dx, gradient, rtol=4 * EPSILON["float32"])
 
 
 def test_errors_are_in_words_of_the_user() -> None:
