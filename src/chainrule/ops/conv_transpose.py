@@ -163,6 +163,7 @@ conv_transpose = Primitive(
     forward=forward,
     vjp=vjp,
     saves=("x", "w"),
+    kernels_at="chainrule.kernels.conv_transpose:conv_transpose",
     flops=flops,
     examples=(
         _example((2, 3, 4, 3), (3, 3, 2, 3)),
