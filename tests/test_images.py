@@ -13,6 +13,7 @@ import chainrule as keras
 from chainrule import layers
 from chainrule.errors import ArgumentError, ChainruleError, ShapeError, UnknownNameError
 from chainrule.graph.tensor import Tensor, tracing
+from chainrule.kernels.threads import one_pool
 from chainrule.ops.affine import affine_transform
 from chainrule.plan.plan import Plan
 from chainrule.spec import TensorSpec
@@ -22,7 +23,7 @@ from golden.structure import plain
 CASES = cases.load("images")
 VALUES = [c for c in CASES if "x" in c]
 ARRAYS = np.load(cases.DATA / "images.npz")
-BATCH = np.random.default_rng(0).uniform(0, 1, (400, 4, 6, 2)).astype("float32")
+BATCH = np.random.default_rng(0).uniform(0, 1, (300, 4, 6, 2)).astype("float32")
 RANDOM = {
     "flip": lambda **k: layers.RandomFlip(**k),
     "rotation": lambda **k: layers.RandomRotation(0.1, **k),
@@ -148,7 +149,7 @@ def test_half_of_the_images_are_flipped() -> None:
         y = layers.RandomFlip(mode, seed=4)(BATCH)
         there = (y == BATCH[flipped]).all((1, 2, 3))
         assert (there | (y == BATCH).all((1, 2, 3))).all()
-        assert 160 < there.sum() < 240  # four standard deviations of 400 tosses
+        assert 115 < there.sum() < 185  # four standard deviations of 300 tosses
 
 
 def test_brightness_goes_both_ways_within_its_range() -> None:
@@ -204,13 +205,10 @@ def test_a_functional_model_says_whether_it_trains_as_in_keras() -> None:
 
 def test_one_and_two_threads_have_the_same_bits() -> None:
     x = Tensor(TensorSpec((None, 33, 32, 3), np.dtype("float32")), "x")
-    y = x
-    for layer in (layers.RandomRotation(0.1, seed=1), layers.RandomTranslation(0.2, 0.2, seed=2),
-                  layers.RandomContrast((0.5, 0.5), (0, 1), seed=3), layers.Resizing(30, 40)):  # fmt: skip
-        y = layer(y, training=True) if not isinstance(layer, layers.Resizing) else layer(y)
+    turned = layers.RandomRotation(0.1, seed=1)(x, training=True)
+    shifted = layers.RandomTranslation(0.2, 0.2, seed=2)(turned, training=True)
+    y = layers.Resizing(30, 40)(shifted)
     plan, data = Plan([y], [x]), np.random.default_rng(0).uniform(0, 1, (9, 33, 32, 3)).astype("float32")
-    from chainrule.kernels.threads import one_pool
-
     results = []
     before = keras.config.threads()
     try:

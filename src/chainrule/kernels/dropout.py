@@ -108,9 +108,14 @@ def _nothing() -> None:
 def spread_row(n, ys, masks, xs, a, b, low):  # type: ignore[no-untyped-def]
     """y = a x + b where kept, else low, with one mask for all places of a row."""
     y, mask, x = ys[n], masks[n], xs[n]
-    for p in range(y.shape[0]):
-        for c in range(y.shape[1]):
-            y[p, c] = a * x[p, c] + b if mask[c] else low
+    if mask.size == 1:  # channels first
+        line, source, kept = y.reshape(y.size), x.reshape(x.size), mask[0]
+        for p in range(line.size):
+            line[p] = a * source[p] + b if kept else low
+    else:
+        for p in range(y.shape[0]):
+            for c in range(y.shape[1]):
+                y[p, c] = a * x[p, c] + b if mask[c] else low
 
 
 _spread = over_rows(spread_row)
