@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as keras
 from chainrule import layers, ops
-from chainrule.errors import ArgumentError, NotBuiltError, UnknownNameError
+from chainrule.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
 from chainrule.tree import flatten
 
 X = np.random.default_rng(0).random((6, 4)).astype("float32")
@@ -254,3 +254,16 @@ def test_a_subclassed_model_is_built_by_a_shape_or_by_a_call(make: Any, weights:
         assert len(model.weights) == weights
     by_shape.set_weights(by_call.get_weights())
     np.testing.assert_array_equal(by_shape.predict(X, verbose=0), by_call.predict(X, verbose=0))
+
+
+
+def test_missing_axes_of_what_is_added_are_those_after_the_samples() -> None:
+    a, b = np.arange(24.0, dtype="float32").reshape(2, 3, 4), np.arange(8.0, dtype="float32").reshape(2, 4)
+    np.testing.assert_array_equal(layers.Add()([a, b]), a + b[:, None])
+    np.testing.assert_array_equal(layers.Multiply()([b, a]), a * b[:, None])
+    assert layers.Add()([keras.Input((None, 4)), keras.Input((4,))]).shape == (None, None, 4)
+    for shapes in (((3,), (4,)), ((3, 5), (4, 5))):
+        with pytest.raises(ShapeError, match="Add 'sums'"):
+            layers.Add(name="sums")([keras.Input(shape) for shape in shapes])
+    with pytest.raises(ShapeError, match="different numbers of samples"):
+        layers.Add()([a, a[:1]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule import ops
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.layers.base import Layer
 
 
@@ -21,17 +21,29 @@ class _Merge(Layer):
             )  # fmt: skip
         return list(inputs)
 
+    def _alike(self, inputs: Any) -> list[Any]:
+        """The tensors with the same number of axes: where some are missing, they are those after the samples'."""
+        several = self._several(inputs)
+        samples = {x.shape[0] for x in several if x.shape} - {None}
+        if len(samples) > 1:
+            raise ShapeError(
+                "the tensors have different numbers of samples", expected="the same first axis",
+                got=", ".join(str(tuple(x.shape)) for x in several),
+            )  # fmt: skip
+        missing = [max(len(y.shape) for y in several) - len(x.shape) for x in several]
+        return [ops.expand_dims(x, range(1, 1 + n)) if n else x for x, n in zip(several, missing, strict=True)]
+
 
 class Add(_Merge):
     """The sum of several tensors.
 
     Shapes:
-        inputs: a list of tensors of the same shape, or that broadcast.
+        inputs: a list of tensors of the same shape, or that broadcast, each axis from the last or the samples'.
         outputs: that shape.
     """
 
     def call(self, inputs: Any) -> Any:
-        first, *rest = self._several(inputs)
+        first, *rest = self._alike(inputs)
         for x in rest:
             first = ops.add(first, x)
         return first
@@ -41,12 +53,12 @@ class Multiply(_Merge):
     """The product of several tensors, number by number.
 
     Shapes:
-        inputs: a list of tensors of the same shape, or that broadcast.
+        inputs: a list of tensors of the same shape, or that broadcast, each axis from the last or the samples'.
         outputs: that shape.
     """
 
     def call(self, inputs: Any) -> Any:
-        first, *rest = self._several(inputs)
+        first, *rest = self._alike(inputs)
         for x in rest:
             first = ops.multiply(first, x)
         return first
