@@ -177,6 +177,8 @@ def test_validation_data_is_checked_before_training() -> None:
         with pytest.raises(DataError):
             model.fit(X, LABELS, validation_data=data, verbose=0)
     assert all(map(np.array_equal, before, model.get_weights()))
+    with pytest.raises(DataError, match=r"^validation_data, x: the data holds numbers that are not finite"):
+        model.fit(X, LABELS, validation_data=(at(X, (0, 1), np.nan), LABELS), verbose=0)
 
 
 def test_weights_of_samples_are_checked() -> None:

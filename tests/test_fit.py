@@ -133,6 +133,38 @@ def test_steps_per_epoch_go_on_where_the_last_epoch_stopped() -> None:
     assert history.history["loss"][2] < history.history["loss"][0]  # the third epoch sees what the first saw
 
 
+def test_an_epoch_ends_with_a_warning_where_the_samples_end_before_the_steps() -> None:
+    """As in Keras: the next epoch begins anew."""
+    steps: list[int] = []
+    counting = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(batch))
+    options = {"batch_size": 4, "verbose": 0, "callbacks": [counting]}
+    with pytest.warns(UserWarning, match="after 1 of 2 steps"):
+        regressor().fit(X, Y, steps_per_epoch=2, epochs=4, **options)
+    assert steps == [0, 1, 0, 0, 1, 0]
+    steps.clear()
+    with pytest.warns(UserWarning, match="after 3 of 5 steps"):
+        regressor().fit(X, Y, steps_per_epoch=5, epochs=2, **options)
+    assert steps == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "targets", "loss"),
+    [
+        (1, "sigmoid", [0.0, 1.0, 1.0, 0.0], "binary_crossentropy"),
+        (3, "softmax", [0, 1, 2, 0], "sparse_categorical_crossentropy"),
+        (3, "softmax", np.eye(3)[[0, 1, 2, 0]], "categorical_crossentropy"),
+    ],
+)
+def test_the_cross_entropy_is_chosen_by_the_shapes(units: int, activation: str, targets: Any, loss: str) -> None:
+    results = []
+    for name in ("crossentropy", "ce", loss):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, activation)])
+        model.compile("sgd", name, metrics=["accuracy"])
+        results.append(model.fit(X[:4], np.asarray(targets), epochs=2, verbose=0).history)
+    assert results[0] == results[1] == results[2]
+
+
 # The same bits
 
 

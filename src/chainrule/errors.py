@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class ChainruleError(Exception):
@@ -31,6 +32,18 @@ class ChainruleError(Exception):
         lines += [f"  got       {got}"] if got is not None else []
         lines += [f"  hint      {hint}"] if hint else []
         super().__init__("\n".join(lines))
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Errors within say first that they happened at this place."""
+    try:
+        yield
+    except ChainruleError as error:
+        where = f"{place}, {error.where}" if error.where else place
+        facts = {"expected": error.expected, "got": error.got, "hint": error.hint}
+        ChainruleError.__init__(error, error.problem, where=where, **facts)  # type: ignore[arg-type]  # str and object
+        raise
 
 
 class ShapeError(ChainruleError, ValueError):

@@ -11,6 +11,24 @@ from chainrule import losses as losses_module
 from chainrule.errors import ArgumentError, UnknownNameError
 from chainrule.graph.tensor import Tensor
 from chainrule.metrics import Mean
+from chainrule.metrics.resolve import kind_of_labels
+from chainrule.spec import Shape
+
+CROSSENTROPIES = {
+    "binary": "binary_crossentropy",
+    "sparse": "sparse_categorical_crossentropy",
+    "categorical": "categorical_crossentropy",
+}
+
+
+def is_by_shape(loss: Any) -> bool:
+    """Whether a loss is the name of whichever cross-entropy fits the targets and the outputs.
+
+    Example:
+        >>> is_by_shape("crossentropy"), is_by_shape("binary_crossentropy")
+        (True, False)
+    """
+    return isinstance(loss, str) and loss.lower() in ("crossentropy", "ce")
 
 
 def per_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
@@ -53,6 +71,17 @@ class CompiledLoss:
         self.factors = [1.0 if f is None else float(f) for f in per_output(factors, names, "loss_weights")]
         self.trackers = [Mean(name=f"{names[k]}_loss") for k in self.used] if len(self.used) > 1 else []
 
+    def settle(self, y: Sequence[np.ndarray], outputs: Sequence[Shape]) -> None:
+        """Choose the cross-entropies that `compile` left to the shapes.
+
+        Args:
+            y: the targets.
+            outputs: shapes of the outputs.
+        """
+        for k, target in zip(self.places(len(y)), y, strict=True):
+            if is_by_shape(self.losses[k]):
+                self.losses[k] = as_loss(CROSSENTROPIES[kind_of_labels(target.shape, outputs[k])])
+
     @property
     def used(self) -> list[int]:
         """The outputs that have a loss."""
@@ -90,7 +119,9 @@ class CompiledLoss:
 
 
 def as_loss(entry: Any) -> Any:
-    """A loss object from a name, a function or an object."""
+    """A loss object from a name, a function or an object; a name that the shapes decide stays as it is."""
+    if is_by_shape(entry):
+        return entry
     found = losses_module.get(entry)
     if isinstance(found, losses_module.Loss):
         return found
@@ -132,7 +163,7 @@ class CompiledMetrics:
     """
 
     def __init__(self, metrics: Any, weighted: Any, names: Sequence[str], losses: Sequence[Any]) -> None:
-        self.names, self.losses = list(names), list(losses)
+        self.names, self.losses = list(names), losses
         self._given = [(entry, False) for entry in (metrics,)] + [(entry, True) for entry in (weighted,)]
         self.entries: list[tuple[int, Any, bool, str]] = []
         self.built = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -152,6 +153,7 @@ class Fed(Planned):
         """Labels and probabilities in their range, for the losses that want them."""
         loss = self._losses_of_outputs()
         shapes = [t.shape for t in self._output_tensors()]
+        loss.settle(targets, shapes)
         for k, target in zip(loss.places(len(targets)), targets, strict=True):
             one, shape = loss.losses[k], shapes[k]
             where = "y" if len(targets) == 1 else f"y of output {loss.names[k]!r}"
@@ -166,7 +168,7 @@ class Fed(Planned):
 
 
 class _Limited(ArrayData):
-    """Arrays of which an epoch takes only some steps, and goes round where they are too few."""
+    """Arrays of which an epoch takes only some steps; the next goes on there, and ends where they end."""
 
     def __init__(self, data: ArrayData, steps: int) -> None:
         self.__dict__.update(data.__dict__)
@@ -177,8 +179,16 @@ class _Limited(ArrayData):
         self._running = None
 
     def epoch(self, number: int = 0) -> Any:
-        for _ in range(self.steps or 0):
+        for taken in range(self.steps or 0):
             batch = next(self._running, None) if self._running is not None else None
+            if batch is None and taken > 0:
+                self._running = None
+                warnings.warn(
+                    f"data: all samples were seen after {taken} of {self.steps} steps, and the epoch ends here\n"
+                    "  hint      leave the number of steps out, or give one of which the batches are a multiple",
+                    stacklevel=3,
+                )
+                return
             if batch is None:
                 self._running = super().epoch(number)
                 batch = next(self._running)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, NotBuiltError
+from chainrule.errors import ArgumentError, NotBuiltError, located
 from chainrule.training import checks
 from chainrule.training.brightness import warn_of_brightness
+from chainrule.training.compiled import is_by_shape
 from chainrule.training.data import ArrayData, Batch, unpack_x_y_sample_weight
 from chainrule.training.fed import Data, Fed, split
 from chainrule.training.step import Step, one_pool
@@ -68,7 +69,7 @@ class Trainer(Fed):
 
         self.optimizer = optimizers.get(optimizer)
         for entry in flatten(loss):
-            if isinstance(entry, str):
+            if isinstance(entry, str) and not is_by_shape(entry):
                 losses.get(entry)  # a wrong name is said here, not in `fit`
         for entry in flatten([metrics, weighted_metrics]):
             if isinstance(entry, str):
@@ -181,7 +182,9 @@ class Trainer(Fed):
         validation = None
         if validation_data is not None:
             vx, vy, vw = unpack_x_y_sample_weight(validation_data)
-            validation = self._data(vx, vy, vw, None, validation_batch_size or batch_size, False, validation_steps)
+            size = validation_batch_size or batch_size
+            with located("validation_data"):
+                validation = self._data(vx, vy, vw, None, size, False, validation_steps)
         for part, where in ((data, "x"), (validation, "validation_data")):
             if isinstance(part, ArrayData):
                 warn_of_brightness(self, part.x, where)
