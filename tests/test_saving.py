@@ -121,11 +121,11 @@ class TestForKeras:
             assert found["predictions"] < SAME
             assert found.get("resumed", 0) < RESUMED
             assert found.get("resumed.optimizer", 0) < RESUMED
-        assert sum("resumed" in found for found in evidence["files"].values()) == 12
+        assert sum("resumed" in found for found in evidence["files"].values()) == 14
 
     @pytest.mark.parametrize("ending", [".keras", ".h5"])
     @pytest.mark.parametrize("name", write_ours.NAMES)
-    def test_files_of_0_1_0_stay_readable(self, name: str, ending: str) -> None:
+    def test_files_of_earlier_versions_stay_readable(self, name: str, ending: str) -> None:
         with np.load(write_ours.OURS / "ours.npz") as stored:
             arrays = {key: stored[key] for key in stored.files if key.startswith(f"{name}/")}
         model = keras.models.load_model(write_ours.OURS / (name + ending))

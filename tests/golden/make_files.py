@@ -1,8 +1,11 @@
-"""Make data/files/: models that Keras saved, and files.json: what they predict, how training goes on."""
+"""Make data/files/: models that Keras saved, and files.json: what they predict, how training goes on.
+
+With names of models, only these are made anew, since files hold their date.
+"""
 
 from __future__ import annotations
 
-import shutil
+import sys
 from typing import Any
 
 import numpy as np
@@ -63,15 +66,35 @@ MODELS: list[tuple[str, Any, Spec]] = [
         {"optimizer": new("optimizers.Adam", amsgrad=True), **LOSS},
     ),
     ("uncompiled", [entry(8), dense(5, "selu"), dense(2)], {}),
+    (
+        "convolution",
+        [
+            entry(8),
+            dense(30, "tanh"),
+            new("layers.Reshape", target_shape=[5, 3, 2]),
+            new("layers.Conv2D", filters=4, kernel_size=3, padding="same", strides=2, groups=2, activation="relu"),
+            new("layers.DepthwiseConv2D", kernel_size=2, depth_multiplier=2, use_bias=False),
+            new("layers.Conv2DTranspose", filters=3, kernel_size=[2, 3], strides=2, output_padding=[1, 0]),
+            new("layers.SeparableConv2D", filters=4, kernel_size=2, activation="tanh"),
+            new("layers.Reshape", target_shape=[-1, 4]),
+            new("layers.Conv1D", filters=3, kernel_size=3, padding="causal", dilation_rate=2),
+            new("layers.Flatten"),
+            dense(4, "softmax"),
+        ],
+        {"optimizer": new("optimizers.SGD", learning_rate=0.01, momentum=0.9), **LOSS},
+    ),
 ]
 
 
-def make() -> tuple[list[Spec], dict[str, Array]]:
-    shutil.rmtree(FILES, ignore_errors=True)
-    FILES.mkdir(parents=True)
+def make(wanted: list[str]) -> tuple[list[Spec], dict[str, Array]]:
+    FILES.mkdir(parents=True, exist_ok=True)
     made: list[Spec] = []
     arrays: dict[str, Array] = {}
     for name, spec, compile_arguments in MODELS:
+        if name not in wanted:
+            made += [case for case in cases.load("files") if case.id == name]
+            arrays |= {key: array for key, array in cases.arrays("files").items() if key.startswith(f"{name}/")}
+            continue
         keras.backend.clear_session()
         case = Case(
             id=name, model=spec, compile=compile_arguments, x="x", y="labels", batch_size=13, epochs=1
@@ -122,4 +145,4 @@ def make() -> tuple[list[Spec], dict[str, Array]]:
 
 
 if __name__ == "__main__":
-    save("files", *make())
+    save("files", *make(sys.argv[1:] or [name for name, _, _ in MODELS]))

@@ -1,13 +1,14 @@
 """Write data of our own for Keras to read: ours/*, models of every kind of layer that chainrule saved.
 
-Run with chainrule, then run check_ours_in_keras.py with Keras, which writes ours/evidence.json.
+Run with chainrule, then run check_ours_in_keras.py with Keras, which writes ours/evidence.json.  With names of models,
+only these are written anew: the others are files of earlier versions, which must stay readable.
 
     ../.venv/bin/python -m golden.write_ours
 """
 
 from __future__ import annotations
 
-import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,9 @@ def train(model: Any, x: Any, labels: Any) -> None:
 
 
 if __name__ == "__main__":
-    shutil.rmtree(OURS, ignore_errors=True)
-    OURS.mkdir()
-    arrays = {}
-    for name in NAMES:
+    OURS.mkdir(exist_ok=True)
+    arrays = dict(np.load(OURS / "ours.npz")) if sys.argv[1:] else {}
+    for name in sys.argv[1:] or NAMES:
         model, x, labels = made(name)
         if model.compiled:
             train(model, x, labels)
