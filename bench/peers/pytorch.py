@@ -69,6 +69,11 @@ def channels_second(x: torch.Tensor) -> torch.Tensor:
     return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
 
+def compile_whole(model: nn.Module) -> nn.Module:
+    """`model.compile()` would leave a Sequential uncompiled and say nothing; with `fullgraph`, nothing is left."""
+    return torch.compile(model, fullgraph=True)  # type: ignore[return-value]
+
+
 def parameters(model: nn.Module) -> int:
     """Trainable numbers of a model."""
     return sum(parameter.numel() for parameter in model.parameters())
@@ -83,7 +88,7 @@ def trainer(
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **({"fused": True} if fused else {}))
     loss_function = nn.CrossEntropyLoss() if network.loss == "classes" else nn.MSELoss()
     if compiled:
-        model.compile()
+        model = compile_whole(model)
     inputs, targets = torch.from_numpy(x), torch.from_numpy(y)
 
     def epoch() -> float:
@@ -108,7 +113,7 @@ def predictors(
     torch.set_num_threads(threads.number())
     model = nn.Sequential(build(network.layers, network.shape), nn.Softmax(-1)).eval()
     if compiled:
-        model.compile()
+        model = compile_whole(model)
 
     def predict(x: np.ndarray) -> np.ndarray:
         with torch.inference_mode():

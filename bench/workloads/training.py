@@ -11,7 +11,7 @@ from bench.networks import MLP, TABULAR, Network, convnet, dense
 from bench.programs import Program
 from bench.workloads.workload import Case, Figures, Setting, Workload
 
-LONG = 20  # seconds after which no further epoch is begun
+LONG = 30  # seconds after which no further epoch is begun
 TRAINERS = (
     "chainrule", "floor", "floor-pytorch", "jax", "jax-scan", "pytorch", "pytorch-fused", "pytorch-compile",
     "keras-jax", "keras-tensorflow", "keras-pytorch", "scikit-learn",
