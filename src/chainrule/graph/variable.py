@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ShapeError
-from chainrule.graph.tensor import Constant, Tensor, current_layer
+from chainrule.graph.tensor import OPERATORS, Constant, Tensor, current_layer
 from chainrule.spec import TensorSpec
 
 _beginning: ContextVar[Callable[..., np.ndarray] | None] = ContextVar("beginning", default=None)
@@ -24,6 +24,47 @@ def beginning_as(make: Callable[..., np.ndarray]) -> Iterator[None]:
         yield
     finally:
         _beginning.reset(token)
+
+
+class Updates(dict["Variable", Tensor]):
+    """What variables are to become at the end of a run, in the order in which they were first assigned to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: dict[Variable, Tensor] = {}  # what a variable is from then on, within the same run
+
+
+_updates: ContextVar[Updates | None] = ContextVar("updates", default=None)
+
+
+@contextmanager
+def recording_updates(updates: Updates | None = None) -> Iterator[Updates]:
+    """Inside, assigning to a variable is recorded, to be done in each run, and later reads see the new value.
+
+    Args:
+        updates: where to; by default a fresh record, which may be thrown away.
+    """
+    updates = Updates() if updates is None else updates
+    token = _updates.set(updates)
+    try:
+        yield updates
+    finally:
+        _updates.reset(token)
+
+
+@contextmanager
+def assigning_now() -> Iterator[None]:
+    """Inside, assigning to a variable is done at once, as where weights are made."""
+    token = _updates.set(None)
+    try:
+        yield
+    finally:
+        _updates.reset(token)
+
+
+def is_recording_updates() -> bool:
+    """Whether assigning to a variable is recorded."""
+    return _updates.get() is not None
 
 
 class Variable(Tensor):
@@ -85,25 +126,30 @@ class Variable(Tensor):
         return self._value.copy()
 
     def assign(self, value: Any) -> None:
-        """Copy `value` into the variable.
+        """Copy `value` into the variable: now, or, where a model is being traced, in each run of its plan.
 
         Raises:
             ShapeError: the shapes differ.
         """
-        array = np.asarray(value.value if isinstance(value, Variable) else value)
-        if array.shape != self._value.shape:
+        updates = _updates.get()
+        array = value if updates is not None else np.asarray(value.value if isinstance(value, Variable) else value)
+        shape = tuple(array.shape) if isinstance(array, Tensor) else np.shape(array)
+        if shape != self._value.shape:
             raise ShapeError(
-                "the value does not fit the variable", where=self.path, expected=self._value.shape, got=array.shape
+                "the value does not fit the variable", where=self.path, expected=self._value.shape, got=shape
             )
-        np.copyto(self._value, array, casting="unsafe")
+        if updates is not None:
+            updates[self], updates.read[self] = OPERATORS["assign"](self, value)
+        else:
+            np.copyto(self._value, array, casting="unsafe")
 
     def assign_add(self, value: Any) -> None:
         """Add `value` to the variable."""
-        self.assign(self._value + np.asarray(value))
+        self.assign(self._value + np.asarray(value) if _updates.get() is None else self + value)
 
     def assign_sub(self, value: Any) -> None:
         """Subtract `value` from the variable."""
-        self.assign(self._value - np.asarray(value))
+        self.assign(self._value - np.asarray(value) if _updates.get() is None else self - value)
 
     def move_to(self, storage: np.ndarray) -> None:
         """Keep the value in `storage` from now on (a slice of a flat vector)."""
@@ -132,7 +178,8 @@ class Variable(Tensor):
 def as_tensor(x: Any, like: np.dtype[Any]) -> Tensor:
     """`x` as a leaf of a graph; Python numbers and float arrays take the dtype of their company."""
     if isinstance(x, Tensor):
-        return x
+        updates = _updates.get()
+        return x if updates is None else updates.read.get(x, x)  # type: ignore[call-overload]  # a Variable, or not there
     array = np.asarray(x)
     if array.dtype.kind == "f" or (array.dtype.kind in "iub" and not hasattr(x, "dtype") and like.kind == "f"):
         dtype = like if like.kind == "f" else np.dtype("float32")

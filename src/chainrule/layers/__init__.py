@@ -35,6 +35,11 @@ from chainrule.layers.merging import Multiply as Multiply
 from chainrule.layers.merging import add as add
 from chainrule.layers.merging import concatenate as concatenate
 from chainrule.layers.merging import multiply as multiply
+from chainrule.layers.normalization import BatchNormalization as BatchNormalization
+from chainrule.layers.normalization import GroupNormalization as GroupNormalization
+from chainrule.layers.normalization import LayerNormalization as LayerNormalization
+from chainrule.layers.normalization import RMSNormalization as RMSNormalization
+from chainrule.layers.normalization import UnitNormalization as UnitNormalization
 from chainrule.layers.pooling import AveragePooling1D as AveragePooling1D
 from chainrule.layers.pooling import AveragePooling2D as AveragePooling2D
 from chainrule.layers.pooling import AveragePooling3D as AveragePooling3D
@@ -83,6 +88,8 @@ from chainrule.layers.reshaping import RepeatVector as RepeatVector
 from chainrule.layers.reshaping import Reshape as Reshape
 from chainrule.layers.resizing import CenterCrop as CenterCrop
 from chainrule.layers.resizing import Resizing as Resizing
+from chainrule.layers.spectral import SpectralNormalization as SpectralNormalization
+from chainrule.layers.wrapper import Wrapper as Wrapper
 from chainrule.saving.registry import deserialize_keras_object as _deserialize
 from chainrule.saving.registry import register
 from chainrule.saving.registry import serialize_keras_object as _serialize
@@ -100,6 +107,8 @@ for _layer in (
     Dense, Activation, Identity, ELU, LeakyReLU, PReLU, ReLU, Softmax, InputLayer, Add, Concatenate, Multiply,
     Normalization, Rescaling, ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
     Flatten, Permute, RepeatVector, Reshape,
+    BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, SpectralNormalization,
+    UnitNormalization, Wrapper,
     Conv1D, Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
     Conv1DTranspose, Conv2DTranspose, Conv3DTranspose,
     CenterCrop, Resizing, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,

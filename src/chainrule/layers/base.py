@@ -19,7 +19,7 @@ import numpy as np
 from chainrule import config
 from chainrule.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
 from chainrule.graph.tensor import Tensor, scope, tracing
-from chainrule.graph.variable import Variable
+from chainrule.graph.variable import Variable, assigning_now, is_recording_updates, recording_updates
 from chainrule.layers.tracking import WatchedDict, WatchedList
 from chainrule.naming import snake_case, unique_name
 from chainrule.spec import TensorSpec
@@ -256,6 +256,9 @@ class Layer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute on arrays, or record on tensors."""
+        if not is_recording_updates() and _any_tensor(args, kwargs):
+            with recording_updates():  # of shapes only: nothing runs
+                return self(*args, **kwargs)
         outermost = not _calling.get()
         if outermost:
             for layer in self.all_layers():
@@ -339,7 +342,8 @@ class Layer:
 
     def _build(self, inputs: Any) -> None:
         shape = shape_of(inputs)
-        self.build(shape)
+        with assigning_now():
+            self.build(shape)
         self._build_shape, self.built = shape, True
 
     @contextmanager
@@ -374,7 +378,7 @@ class Layer:
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape that `call` gives for inputs of this shape."""
         inputs = map_shapes(lambda s: Tensor(TensorSpec(s, np.dtype(self.dtype_name)), "input"), input_shape)
-        with tracing(), self.named():
+        with tracing(), recording_updates(), self.named():
             if not self.built:
                 self._build(inputs)
             _, kwargs, _ = self._resolve((inputs,), {})
@@ -590,6 +594,11 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _any_tensor(*arguments: Any) -> bool:
+    """Whether there is a tensor without a value among the arguments of a call."""
+    return any(isinstance(x, Tensor) and not isinstance(x, Variable) for x in flatten(arguments))
 
 
 def _noting(build: Callable[..., None]) -> Callable[..., None]:

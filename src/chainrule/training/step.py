@@ -2,8 +2,9 @@
 
 The model is traced once for each of them (dropout acts only in the first), the loss is
 put on top, the graph is rewritten, and a plan is made.  After that a step is: gather a
-batch into the plan's memory, run the calls, and, in training, let the optimizer change
-the flat vector of weights.
+batch into the plan's memory, run the calls, copy what the model assigned to its variables
+(such as moving averages) into them, and, in training, let the optimizer change the flat
+vector of weights.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from chainrule.errors import NonFiniteError
 from chainrule.graph.order import leaves_of
 from chainrule.graph.rewrite import simplify
 from chainrule.graph.tensor import Tensor, tracing
-from chainrule.graph.variable import Variable
+from chainrule.graph.variable import Variable, recording_updates
 from chainrule.kernels import available
 from chainrule.plan.parameters import Parameters
 from chainrule.plan.plan import Bound, Plan
@@ -75,7 +76,7 @@ class Step:
         shares = [_leaf(f"weight{k}", a, real) for k, a in enumerate(weights)]
         for layer in model.all_layers():
             layer._losses.clear()
-        with tracing():
+        with tracing(), recording_updates() as updates:
             outputs = model.trace(inputs, training=mode == "train")
             self.structure = outputs
             predictions: list[Tensor] = flatten(outputs)
@@ -85,9 +86,10 @@ class Step:
             scaled = [model.optimizer.scale_loss(losses[0])] if mode == "train" else []
         for layer in model.all_layers():
             layer._losses.clear()
-        wanted = simplify([*losses, *predictions, *scaled])
+        wanted = simplify([*losses, *predictions, *updates.values(), *scaled])
         loss = wanted[-1] if mode == "train" else None  # what is differentiated; the first is what is reported
         self.loss_count, self.end = len(losses), len(losses) + len(predictions)
+        self.updated = list(updates)
         self.plan = Plan(wanted, [*inputs, *targets, *shares], loss, parameters)
         generators = [g for layer in model.all_layers() for g in layer._seed_generators]
         self.states = [g.state for g in generators] if mode == "train" else []
@@ -111,9 +113,11 @@ class Step:
         """Run on a batch; the losses, then the predictions, as views that the next run overwrites."""
         bound = self.load(batch)
         bound.run()
+        for variable, value in zip(self.updated, bound.values[self.end :], strict=False):
+            np.copyto(variable.value, value)
         for state in self.states:
             state.value[1] += 1
-        return bound.values
+        return bound.values[: self.end]
 
     def check(self, loss: float, batch: Batch, number: int) -> None:
         """Stop at a loss that is not finite, and say where it began.
