@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import io
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -286,3 +287,14 @@ def test_the_bar_gives_way_to_the_numbers(monkeypatch):
     last = out.getvalue().rstrip().split("\r")[-1]
     assert "loss 0.2500  accuracy 0.5000  val_loss 0.5000" in last
     assert last.count("━") < 24
+
+
+def test_eighty_columns_hold_the_numbers_of_training_and_validation(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    shown = Progress(1, out)
+    shown.begin("Epoch 10/10", steps=469, samples=60_000)
+    shown.end({"loss": 0.0625, "accuracy": 0.98, "val_loss": 0.07, "val_accuracy": 0.979})
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()))
+    assert any(line.endswith("accuracy 0.9800, val 0.9790") for line in lines)
+    assert all(len(line) < 80 for line in lines)

@@ -183,6 +183,19 @@ def test_a_mistake_is_said_without_a_traceback(words, said, tmp_path, monkeypatc
 def test_debug_shows_the_traceback(capsys):
     assert cli.main(["train", "minst", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
+    assert cli.main(["--debug", "train", "minst"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_run_that_fails_leaves_no_folder(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise DataError("no")
+
+    monkeypatch.setattr(train, "_fit", fails)
+    (tmp_path / "there").mkdir()
+    for folder in ("new/deeper", "there"):
+        assert "no" in run("train", "digits", "--output", folder, folder=tmp_path, code=1).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_a_bug_is_not_hidden_as_a_mistake(monkeypatch):
@@ -281,7 +294,7 @@ def test_train_on_a_folder_of_pictures(tmp_path):
             Image.fromarray(picture).save(tmp_path / "sky" / name / f"{number}.png")
     (tmp_path / "sky" / "night" / "broken.png").write_text("no picture")
     done = run("train", "sky", "--epochs", 30, folder=tmp_path)
-    assert "1 files left out" in done.stdout
+    assert "1 file left out" in done.stdout
     assert done.stdout.splitlines()[-1] == "test accuracy: 1.0000"
     model = "chainrule-output/sky/model.keras"
     Image.new("RGB", (50, 40), (20, 20, 30)).save(tmp_path / "a.jpg")
@@ -289,7 +302,7 @@ def test_train_on_a_folder_of_pictures(tmp_path):
     tested = run("evaluate", model, "sky", folder=tmp_path).stdout
     assert "test accuracy: 1.0000" in tested
     assert "most of them were trained on" in tested
-    assert "1 files left out" in tested
+    assert "1 file left out" in tested
 
 
 def test_photographs_are_scaled_to_what_a_dense_network_can_take(tmp_path):
@@ -367,7 +380,7 @@ def test_a_folder_of_drawn_digits_tests_a_model_as_predict_reads_them(digits):
         drawn.save(folder / "drawn" / str(y[number]) / f"{number}.png")
     Image.new("L", (50, 50), 255).save(folder / "drawn" / "7" / "blank.png")
     said = run("evaluate", "out/model.keras", "drawn", folder=folder).stdout
-    assert "1 files left out, no pictures or damaged: 7/blank.png" in said
+    assert "1 file left out, no pictures or damaged: 7/blank.png" in said
     assert "all 40 pictures" in said
     assert float(said.split()[-1]) > 0.7  # 12 epochs, and a slant that is taken out
     (folder / "drawn" / "ten").mkdir()

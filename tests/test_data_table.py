@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import TableSchema, read_table, train_test_indices
+from chainrule.data.csv import read_lines
 from chainrule.errors import ArgumentError, DataError, FileFormatError, UnknownNameError
 
 REAL_DATA = Path(os.environ.get("CHAINRULE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "tabular"
@@ -286,3 +287,13 @@ def test_decimal_commas(write):
     assert table.schema.columns[0].mean == pytest.approx(0.75, abs=0.2)
     comma = table.schema.read(write("a;b\n1,5;30\n"))[0]
     np.testing.assert_array_equal(comma, table.schema.read(write("a,b\n1.5,30\n"))[0])
+
+
+def test_decimal_commas_in_the_first_line_are_not_taken_for_separators(tmp_path):
+    path = tmp_path / "headless.csv"
+    path.write_text("1,5;2,5;3,25;a\n2,5;1,0;4,75;b\n")
+    lines = read_lines(path)
+    assert lines.rows == [["1.5", "2.5", "3.25", "a"], ["2.5", "1.0", "4.75", "b"]]
+    assert lines.decimal_commas == 6
+    path.write_text("a;b,c,d\n1;2,3,4\n")  # here a semicolon is part of a name
+    assert read_lines(path).rows == [["a;b", "c", "d"], ["1;2", "3", "4"]]

@@ -1,4 +1,4 @@
-"""Default names: `dense`, `dense_1`, … in the order in which they are asked for."""
+"""Names: the default ones, `dense`, `dense_1`, … in the order in which they are asked for; and of numbers of things."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ def snake_case(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things, in words.
+
+    Example:
+        >>> counted(1, "file"), counted(2000, "batch", "batches")
+        ('1 file', '2,000 batches')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def unique_name(prefix: str) -> str:

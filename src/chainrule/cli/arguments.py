@@ -18,6 +18,7 @@ examples:
   chainrule train pictures/                          one sub-folder for each class
   chainrule predict chainrule-output/digits/model.keras three.png
 """
+DEBUG = "show where in the program an error arose"
 SOURCE = "mnist, fashion_mnist, digits, a CSV file, an .npz file with x and y, or a folder of pictures by class"
 
 
@@ -30,6 +31,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"chainrule {__version__}")
+    parser.add_argument("--debug", action="store_true", help=DEBUG)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_evaluate(commands)
@@ -109,7 +111,7 @@ def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
         return command(arguments)
 
     parser.set_defaults(run=run)
-    parser.add_argument("--debug", action="store_true", help="show where in the program an error arose")
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The output folder: made early, its own files replaced, other people's never."""
+"""The output folder: tried early, its own files replaced, other people's never."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ HEAD = 1000  # bytes of a report in which its generator is named
 
 
 def prepare(folder: Path) -> Path:
-    """Make the folder, and see before training that it can be written to.
+    """See before training that the folder can be made and written to; it is made when there is something to write.
 
     Raises:
         ArgumentError: a file in the way is not one that `chainrule train` wrote.
         OSError: the folder cannot be made or written to.
     """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    finally:
+        for place in missing:
+            place.rmdir()
     for name, is_own in ((MODEL, _is_own_model), (HISTORY, _is_own_history), (REPORT, _is_own_report)):
         path = folder / name
         if path.exists() and not is_own(path):

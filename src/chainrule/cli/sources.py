@@ -23,6 +23,7 @@ from chainrule.cli.inputs import (
 )
 from chainrule.cli.recipes import Recipe
 from chainrule.errors import ArgumentError, DataError, DownloadError, FileFormatError, ShapeError, UnknownNameError
+from chainrule.naming import counted
 
 NAMES = ("mnist", "fashion_mnist", "digits")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
@@ -373,7 +374,7 @@ def _labelled_folder(path: Path, card: Card) -> tuple[np.ndarray, np.ndarray, li
             x.append(picture)
             y += [card.target.classes.index(name)] * len(picture)
     if not x:
-        raise DataError("no pictures", where=str(path), got=f"{len(skipped)} files, none of them a picture")
+        raise DataError("no pictures", where=str(path), got=f"{counted(len(skipped), 'file')}, none of them a picture")
     notes = [*skipped_notes(path, skipped), f"all {len(y)} pictures of the folder"]
     if path.resolve() == Path(card.origin.source).resolve():
         notes.append("most of them were trained on: the accuracy says little about new pictures")

@@ -17,6 +17,7 @@ from chainrule.cli.inputs import TableInput
 from chainrule.cli.interrupt import stopping_gently
 from chainrule.cli.recipes import Recipe
 from chainrule.cli.sources import Dataset
+from chainrule.naming import counted
 from chainrule.report import Run, table_rows, write
 from chainrule.report.scores import score
 from chainrule.version import __version__
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         ),
     )
     epochs = len(history["loss"])
-    say(f"trained for {seconds:.1f} s, {epochs} epochs; tested on {len(data.y_test):,} samples\n")
+    say(f"trained for {seconds:.1f} s, {counted(epochs, 'epoch')}; tested on {len(data.y_test):,} samples\n")
     say(f"  model    {folder / output.MODEL}")
     say(f"  history  {folder / output.HISTORY}")
     say(f"  report   {folder / output.REPORT}")
@@ -133,6 +134,7 @@ def _fit(
 def _save(model: Any, card: Card, folder: Path) -> None:
     from chainrule.saving.models import save_model
 
+    folder.mkdir(parents=True, exist_ok=True)
     save_model(model, folder / output.MODEL, extra=card.to_config())
 
 

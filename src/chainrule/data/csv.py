@@ -132,6 +132,9 @@ def whole_number_text(text: str) -> str:
 
 
 def _delimiter(file: TextIO) -> str:
-    first = next((line for line in file if line.strip()), "")
+    first = next((line for line in file if line.strip()), "").strip()
     file.seek(0)
+    fields = [field.strip() for field in first.split(";")]
+    if len(fields) > 1 and all(DECIMAL_COMMA.fullmatch(field) for field in fields if "," in field):
+        return ";"
     return max(DELIMITERS, key=first.count)

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.data.image_file import is_gray, load_pixels, open_image, to_color, to_gray
 from chainrule.errors import DataError, FileFormatError
+from chainrule.naming import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -85,7 +86,7 @@ def read_folder(
         else:
             files.append((file, name))
     if not files:
-        raise DataError("no pictures", where=str(root), got=f"{len(skipped)} files, none of them a picture")
+        raise DataError("no pictures", where=str(root), got=f"{counted(len(skipped), 'file')}, none of them a picture")
 
     height, width = size or _size(sizes, largest)
     gray = not colored if grayscale is None else grayscale
@@ -141,7 +142,7 @@ def skipped_notes(root: Path, skipped: Sequence[Path]) -> list[str]:
     if not skipped:
         return []
     names = ", ".join(str(file.relative_to(root)) for file in skipped[:5])
-    return [f"{len(skipped)} files left out, no pictures or damaged: {names}{', …' * (len(skipped) > 5)}"]
+    return [f"{counted(len(skipped), 'file')} left out, no pictures or damaged: {names}{', …' * (len(skipped) > 5)}"]
 
 
 def read_image(path: str | os.PathLike[str], size: tuple[int, int], grayscale: bool) -> np.ndarray:

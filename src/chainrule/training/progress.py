@@ -15,8 +15,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from chainrule.naming import counted
+
 INTERVAL = 0.1  # seconds between two drawings
-WIDTH = 24  # of the bar
+WIDTH, LEAST = 24, 6  # of the bar
 
 
 class Progress:
@@ -70,7 +72,7 @@ class Progress:
         if now < self._due or self._bar is None:
             return
         self._due = now + INTERVAL
-        self._bar.draw(self._title, done, self._steps, [*self._pace(now), *values_in(logs())])
+        self._bar.draw(self._title, done, self._steps, self._pace(now), logs())
 
     def end(self, logs: Mapping[str, Any] | None = None) -> None:
         """It is done; show the final numbers."""
@@ -78,13 +80,13 @@ class Progress:
             return
         seconds = time.perf_counter() - self._began
         done = self._steps or self._done
-        facts = [duration(seconds), *self._rate(done, seconds), *values_in(logs)]
+        pace = [duration(seconds), *self._rate(done, seconds)]
         if self._bar is not None:
-            self._bar.draw(self._title, done, done, facts)
+            self._bar.draw(self._title, done, done, pace, logs)
             self.close()
             return
-        batches = [f"{done} batches"] if done else []
-        write(self.stream or sys.stdout, "  ".join([self._title, *batches, *facts]) + "\n")
+        batches = [counted(done, "batch", "batches")] if done else []
+        write(self.stream or sys.stdout, "  ".join([self._title, *batches, *pace, *values_in(logs)]) + "\n")
 
     def close(self) -> None:
         """Leave the bar as it stands, where one is open."""
@@ -136,6 +138,22 @@ def values_in(logs: Mapping[str, Any] | None) -> list[str]:
     return [f"{name} {number(logs[name])}" for name in names]
 
 
+def pairs_in(logs: Mapping[str, Any] | None) -> list[str]:
+    """The same in less room: the numbers of the validation beside those of training.
+
+    Example:
+        >>> pairs_in({"loss": 0.0625, "val_loss": 0.07, "rate": 0.1})
+        ['loss 0.0625, val 0.0700', 'rate 0.1000']
+    """
+    logs = logs or {}
+    alone = {k: v for k, v in logs.items() if k.removeprefix("val_") == k or k.removeprefix("val_") not in logs}
+    texts = values_in(alone)
+    for k, text in enumerate(texts):
+        validated = f"val_{text.split(' ')[0]}"
+        texts[k] += f", val {number(logs[validated])}" if validated in logs else ""
+    return texts
+
+
 def number(value: Any) -> str:
     """Four digits that matter."""
     if isinstance(value, str) or np.ndim(value) != 0:
@@ -181,18 +199,25 @@ class _Bar:
         self._live = Live(console=self._console, auto_refresh=False)
         self._safely(self._live.start)
 
-    def draw(self, title: str, done: int, steps: int | None, facts: list[str]) -> None:
-        """Draw the line."""
+    def draw(
+        self, title: str, done: int, steps: int | None, pace: list[str], logs: Mapping[str, Any] | None
+    ) -> None:
+        """Draw the line, as much of it as there is room for."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
-        row = Table.grid(padding=(0, 1))
         count = f"{done}/{steps}" if steps else str(done)
-        text = "  ".join(facts)
-        room = self._console.width - len(title) - len(count) - len(text) - 4  # before the line breaks
-        bar = ProgressBar(total=steps, completed=done, width=min(max(room, 6), WIDTH), pulse=steps is None)
-        row.add_row(Text(title, style="bold"), bar, count, Text(text))
+        room = self._console.width - len(title) - len(count) - 4  # before the line breaks
+        values, pairs = values_in(logs), pairs_in(logs)
+        for facts in ([*pace, *values], [*pace[:1], *values], [*pace[:1], *pairs], pairs):
+            text = "  ".join(facts)
+            if len(text) + LEAST <= room:
+                break
+        left = min(room - len(text), WIDTH)
+        bar = [ProgressBar(total=steps, completed=done, width=left, pulse=steps is None)] if left >= LEAST else []
+        row = Table.grid(padding=(0, 1))
+        row.add_row(Text(title, style="bold"), *bar, count, Text(text, no_wrap=True, overflow="ellipsis"))
         self._safely(lambda: self._live.update(row, refresh=True))
 
     def close(self) -> None:
