@@ -13,6 +13,7 @@ import chainrule.ops  # registers the primitives
 import chainrule.ops.activations
 import chainrule.ops.affine
 import chainrule.ops.conv
+import chainrule.ops.conv_fused
 import chainrule.ops.intensity
 import chainrule.ops.losses
 import chainrule.ops.resampling

@@ -1,6 +1,8 @@
 """Rewrites: the same function as a graph of fewer, larger operations.
 
     dense, then an activation            -> dense_activation            one buffer, one pass
+    conv, then an activation             -> conv_activation             the same
+    either, then a maximum over windows  -> conv_pool                   what is between stays in the cache
     softmax, then cross-entropy          -> softmax_cross_entropy       no logarithm of a rounded number
     sigmoid, then binary cross-entropy   -> sigmoid_cross_entropy
 
@@ -16,6 +18,7 @@ from typing import Any
 
 from chainrule.graph.order import nodes_of
 from chainrule.graph.tensor import Constant, Node, Tensor
+from chainrule.ops.conv_fused import conv_pool
 from chainrule.ops.primitive import PRIMITIVES, Primitive
 
 Inputs = tuple[Tensor, ...]
@@ -77,16 +80,29 @@ def fold_constants(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor,
     return dict(zip(node.outputs, map(Constant, node.primitive.forward(*values, **node.attrs)), strict=True))
 
 
-def fuse_dense_and_activation(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
-    """activation(dense(x, w, b)), where the derivative of the activation needs only its result."""
+def fuse_activation(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
+    """activation(dense(x, w, b)) or of conv, where the derivative of the activation needs only its result."""
     if len(inputs) != 1 or not node.primitive.elementwise or node.primitive.saves != ("y",):
         return None
     before = inputs[0].node
-    if before is None or before.primitive.name != "dense" or not readers.only_one(node.inputs[0]):
+    if before is None or before.primitive.name not in ("dense", "conv") or not readers.only_one(node.inputs[0]):
         return None
-    attrs = {"activation": (node.primitive.name, tuple(node.attrs.items()))}
-    fused = _node(PRIMITIVES["dense_activation"], before.inputs, attrs, before.layer)
+    attrs = {**before.attrs, "activation": (node.primitive.name, tuple(node.attrs.items()))}
+    fused = _node(PRIMITIVES[f"{before.primitive.name}_activation"], before.inputs, attrs, before.layer)
     return {node.outputs[0]: fused.outputs[0]}
+
+
+def fuse_conv_and_pool(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
+    """The largest of each window of a convolution or of its activation."""
+    before = inputs[0].node if node.primitive.name == "max_pool" else None
+    if before is None or before.primitive.name not in ("conv", "conv_activation"):
+        return None
+    if not readers.only_one(node.inputs[0]):
+        return None
+    pool = {"pool": node.attrs["window"], "pool_strides": node.attrs["strides"], "pool_padding": node.attrs["padding"]}
+    attrs = {"activation": None, **before.attrs, **pool}
+    fused = _node(conv_pool, before.inputs, attrs, before.layer)
+    return dict(zip(node.outputs, fused.outputs, strict=True))
 
 
 FUSED_LOSSES = {  # (activation, loss on what it gives) -> loss on what it takes
@@ -116,4 +132,4 @@ def _over_last_axis(node: Node) -> bool:
     return axis in (-1, len(node.inputs[0].shape) - 1)
 
 
-RULES: tuple[Rule, ...] = (fold_constants, fuse_activation_and_loss, fuse_dense_and_activation)
+RULES: tuple[Rule, ...] = (fold_constants, fuse_activation_and_loss, fuse_activation, fuse_conv_and_pool)

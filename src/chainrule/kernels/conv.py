@@ -23,12 +23,15 @@ from chainrule.kernels import direct as by_windows
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.dense import bounds, in_turn
+from chainrule.kernels.elementwise import on_numbers
 from chainrule.kernels.part import Part
+from chainrule.kernels.pooling import max_pool_sample, max_pool_vjp_sample, three
 from chainrule.kernels.rows import over_pieces
 from chainrule.kernels.tile import product
 from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
 from chainrule.ops.conv import axes_of
-from chainrule.ops.windows import Padding, Sizes, Slide
+from chainrule.ops.primitive import PRIMITIVES
+from chainrule.ops.windows import Padding, Sizes, Slide, slides
 from chainrule.spec import TensorSpec, known
 
 SMALL = 1 << 19  # multiply-adds below which waking threads costs more than it saves
@@ -187,41 +190,84 @@ class Loops(NamedTuple):
 
 
 @cache
-def _loops(name: str) -> Loops:
-    """The loops of a method."""
+def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False) -> Loops:
+    """The loops of a method, and of what follows the convolution.
+
+    Args:
+        name: of the method.
+        activation: a primitive's name, or "" for none.
+        real: precision of the activation's constants.
+        pooled: a maximum follows.
+    """
     block_forward, block_dw, block_dx = (part.call for part in _method(name))
+    value = slope = None
+    stamp = ""
+    if activation:
+        primitive = PRIMITIVES[activation]
+        assert primitive.elementwise_vjp is not None
+        value, stamp = on_numbers(activation, primitive.forward, real)
+        slope, more = on_numbers(f"d_{activation}", primitive.elementwise_vjp, real)
+        stamp += more
 
     @compiled(cached=False)
-    def forward(t, y, x, u, b, shape, scratch, cuts, block):  # type: ignore[no-untyped-def]
-        """y = conv(x, w) + b for a piece of the batch."""
+    def forward(t, y, place, x, u, b, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
+        """y = conv(x, w) + b, and what follows, for a piece of the batch."""
         first, last = bounds(t, y.shape[0], cuts)
-        room = scratch[numba.get_thread_id()]
+        room, between = scratch[numba.get_thread_id()], rooms[numba.get_thread_id()]
         for start in range(first, last, block):
             stop = min(start + block, last)
-            part = y[start:stop]
-            block_forward((part, x[start:stop], u, room, shape), (stop - start,))
-            add_bias(part, b)
+            n = stop - start
+            z = _images(between, n, shape) if pooled else y[start:stop]
+            block_forward((z, x[start:stop], u, room, shape), (n,))
+            add_bias(z, b)
+            if value is not None:
+                flat = z.reshape(-1)
+                for j in range(flat.size):
+                    flat[j] = value(flat[j], *attrs)[0]
+            if pooled:
+                for k in range(n):
+                    max_pool_sample(y[start + k], place[start + k], z[k], three(how[0]), three(how[1]), three(how[2]))
 
     @compiled(cached=False)
-    def backward(t, dx, totals, dbs, dy, x, u, shape, turned, scratch, cuts, block):  # type: ignore[no-untyped-def]
+    def backward(t, dx, totals, dbs, dy, y, place, x, u, shape, turned, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
         """dx, and this piece's sums of dw and db."""
         first, last = bounds(t, dy.shape[0], cuts)
-        room = scratch[numba.get_thread_id()]
+        room, between = scratch[numba.get_thread_id()], rooms[numba.get_thread_id()]
         if totals is not None:
             totals[t] = 0
         if dbs is not None:
             dbs[t] = 0
         for start in range(first, last, block):
             stop = min(start + block, last)
-            part = dy[start:stop]
+            n = stop - start
+            dz = dy[start:stop]
+            if slope is not None:  # dy f'(z), which f gives from y
+                given, made = dz.reshape(-1), y[start:stop].reshape(-1)
+                through = between[between.size - given.size :]
+                for j in range(given.size):
+                    through[j] = slope(given[j], made[j], *attrs)[0]
+                dz = through.reshape(dz.shape)
+            if pooled:
+                spread = _images(between, n, shape)
+                for k in range(n):
+                    max_pool_vjp_sample(spread[k], dz[k], place[start + k], three(how[0]), three(how[1]), three(how[2]))
+                dz = spread
             if dbs is not None:
-                add_rows(dbs[t], part)
+                add_rows(dbs[t], dz)
             if totals is not None:
-                block_dw((totals[t], x[start:stop], part, room, shape), (stop - start,))
+                block_dw((totals[t], x[start:stop], dz, room, shape), (n,))
             if dx is not None:
-                block_dx((dx[start:stop], part, u, room, turned), (stop - start,))
+                block_dx((dx[start:stop], dz, u, room, turned), (n,))
 
-    return Loops(over_pieces(forward, f"conv_{name}_forward"), over_pieces(backward, f"conv_{name}_backward"))
+    kind = f"conv_{name}_{activation or 'plain'}_{real}_{pooled}"
+    return Loops(over_pieces(forward, f"{kind}_forward", stamp), over_pieces(backward, f"{kind}_backward", stamp))
+
+
+@compiled(cached=False)
+def _images(room, n, shape):  # type: ignore[no-untyped-def]
+    """Room for the convolution of n images."""
+    deep, high, wide, f = shape[15], shape[16], shape[17], shape[19]
+    return room[: n * deep * high * wide * f].reshape(n, deep, high, wide, f)
 
 
 @compiled(cached=False)
@@ -294,15 +340,28 @@ def _parts(plan: Plan) -> int:
     return 1 if plan.filter_numbers < 1 << 15 else min(MOST, plan.c, plan.f)
 
 
+CONV = ("strides", "padding", "dilation", "groups")
+
+
 def _plan(x: TensorSpec, w: TensorSpec, attrs: dict[str, Any]) -> Plan:
-    return plan_of(known(x.shape), known(w.shape), **attrs)
+    return plan_of(known(x.shape), known(w.shape), **{name: attrs[name] for name in CONV})
+
+
+def _between(plan: Plan, attrs: dict[str, Any]) -> int:
+    """Numbers for a thread of what stands between the convolution and what follows it: z or dz, and dy f'(z)."""
+    if not attrs.get("activation") and "pool" not in attrs:
+        return 0
+    outputs = math.prod(axis.outputs for axis in plan.axes)
+    return (2 if "pool" in attrs else 1) * plan.block * outputs * plan.f
 
 
 def forward_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
     """Scratch for each thread; Winograd's filters and what making them takes."""
     plan = _plan(x, w, attrs)
-    scratch = (TensorSpec((_threads(), plan.scratch), x.dtype),)
-    return (*scratch, *_filter_workspace(plan, plan.c, plan.f, x)) if plan.tile else scratch
+    common = (
+        TensorSpec((_threads(), plan.scratch), x.dtype), TensorSpec((_threads(), _between(plan, attrs)), x.dtype),
+    )  # fmt: skip
+    return (*common, *_filter_workspace(plan, plan.c, plan.f, x)) if plan.tile else common
 
 
 def _filter_workspace(plan: Plan, c: int, f: int, x: TensorSpec) -> tuple[TensorSpec, ...]:
@@ -317,6 +376,7 @@ def vjp_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> 
     c_group, f_group = plan.c // plan.groups, plan.f // plan.groups
     common = (
         TensorSpec((_threads(), plan.scratch), x.dtype),
+        TensorSpec((_threads(), _between(plan, attrs)), x.dtype),
         TensorSpec((plan.sums, places, c_group, plan.f), x.dtype),
         TensorSpec((plan.sums, plan.f), x.dtype),
         TensorSpec((plan.elements, f_group, plan.c), x.dtype),
@@ -331,33 +391,52 @@ def _volumes(x: np.ndarray, axes: int) -> np.ndarray:
     return x.reshape(x.shape[0], *(1,) * (3 - axes), *x.shape[1:])
 
 
-def forward(
-    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, workspace: tuple[np.ndarray, ...], **attrs: Any
-) -> Call:
-    plan = plan_of(x.shape, w.shape, **attrs)
+def _chosen(plan: Plan, w: np.ndarray, attrs: dict[str, Any]) -> tuple[Loops, list[Any], np.ndarray]:
+    """The loops, the numbers that the activation takes, and how the maximum's windows slide."""
+    activation = attrs.get("activation")
+    name, given = activation or ("", ())
+    how = np.zeros((3, 3), np.int64)
+    if "pool" in attrs:
+        outputs = [axis.outputs for axis in plan.axes][-len(attrs["pool"]) :]
+        ones = (1,) * len(outputs)
+        axes = slides(outputs, attrs["pool"], attrs["pool_strides"], attrs["pool_padding"], ones)
+        each = [[1, 1, 0]] * (3 - len(axes)) + [[a.window, a.stride, a.before] for a in axes]
+        how = np.ascontiguousarray(np.array(each, np.int64).T)
+    loops = _loops(plan.method, name, w.dtype.name if name else "", "pool" in attrs)
+    return loops, [w.dtype.type(value) for _, value in given], how
+
+
+def _forward(
+    y: np.ndarray, place: Any, x: np.ndarray, w: np.ndarray, b: np.ndarray, workspace: tuple[np.ndarray, ...],
+    attrs: dict[str, Any],
+) -> Call:  # fmt: skip
+    plan = _plan(TensorSpec.of(x), TensorSpec.of(w), attrs)
     if y.size == 0:
         return Call(_nothing, ())
     _provide(plan, x.dtype.name)
     rank = w.ndim - 2
-    scratch, calls, filters = workspace[0], [], w
+    scratch, rooms, calls, filters = *workspace[:2], [], w
     if plan.tile:
-        filters, rooms = workspace[1:]
+        filters, lines = workspace[2:]
         parts = _parts(plan)
-        calls += [_winograd_steps(plan.tile)[0](parts, filters, w.reshape(3, 3, plan.c, plan.f), rooms, parts)]
-    loop = _loops(plan.method).forward
-    arrays = (_volumes(y, rank), _volumes(x, rank), filters, b, plan.shape(), scratch)
-    return in_turn(*calls, loop(plan.cuts, *arrays, plan.cuts, plan.block))
+        calls += [_winograd_steps(plan.tile)[0](parts, filters, w.reshape(3, 3, plan.c, plan.f), lines, parts)]
+    loops, numbers, how = _chosen(plan, w, attrs)
+    arrays = (_volumes(y, rank), None if place is None else _volumes(place, rank), _volumes(x, rank))
+    run = loops.forward(
+        plan.cuts, *arrays, filters, b, plan.shape(), how, scratch, rooms, plan.cuts, plan.block, *numbers
+    )
+    return in_turn(*calls, run)
 
 
-def vjp(
-    dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray, *,
-    workspace: tuple[np.ndarray, ...], **attrs: Any,
+def _backward(
+    dx: Any, dw: Any, db: Any, dy: np.ndarray, y: Any, place: Any, x: np.ndarray, w: np.ndarray,
+    workspace: tuple[np.ndarray, ...], attrs: dict[str, Any],
 ) -> Call:  # fmt: skip
-    plan = plan_of(x.shape, w.shape, **attrs)
+    plan = _plan(TensorSpec.of(x), TensorSpec.of(w), attrs)
     if dy.size == 0:
         return Call(_clear, ([a for a in (dx, dw, db) if a is not None],))
     _provide(plan, x.dtype.name)
-    scratch, totals, dbs, turned, *rest = workspace
+    scratch, rooms, totals, dbs, turned, *rest = workspace
     rank, parts, calls = w.ndim - 2, _parts(plan), []
     filters, shape = turned, plan.shape()
     if dx is not None:
@@ -368,11 +447,13 @@ def vjp(
             filters = rest[0]
             step = _winograd_steps(plan.tile)[0]
             calls += [step(parts, filters, turned.reshape(3, 3, plan.f, plan.c), rest[1], parts)]
+    loops, numbers, how = _chosen(plan, w, attrs)
+    images = [None if a is None else _volumes(a, rank) for a in (dy, y, place, x)]
     calls += [
-        _loops(plan.method).backward(
+        loops.backward(
             plan.sums, None if dx is None else _volumes(dx, rank), None if dw is None else totals,
-            None if db is None else dbs, _volumes(dy, rank), _volumes(x, rank), filters, shape,
-            plan.turned_shape() if plan.tile else shape, scratch, plan.sums, plan.block,
+            None if db is None else dbs, *images, filters, shape,
+            plan.turned_shape() if plan.tile else shape, how, scratch, rooms, plan.sums, plan.block, *numbers,
         )
     ]  # fmt: skip
     if dw is not None and plan.tile:
@@ -393,4 +474,36 @@ def _clear(arrays: list[np.ndarray]) -> None:
         array.fill(0)
 
 
+def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, workspace: Any, **attrs: Any) -> Call:
+    return _forward(y, None, x, w, b, workspace, attrs)
+
+
+def vjp(
+    dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray, *, workspace: Any, **attrs: Any
+) -> Call:
+    return _backward(dx, dw, db, dy, None, None, x, w, workspace, attrs)
+
+
+def vjp_activation(
+    dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray, y: np.ndarray, *, workspace: Any,
+    **attrs: Any,
+) -> Call:  # fmt: skip
+    return _backward(dx, dw, db, dy, y, None, x, w, workspace, attrs)
+
+
+def forward_pool(
+    y: np.ndarray, place: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, *, workspace: Any, **attrs: Any
+) -> Call:
+    return _forward(y, place, x, w, b, workspace, attrs)
+
+
+def vjp_pool(
+    dx: Any, dw: Any, db: Any, dy: np.ndarray, x: np.ndarray, w: np.ndarray, y: np.ndarray, place: np.ndarray, *,
+    workspace: Any, **attrs: Any,
+) -> Call:  # fmt: skip
+    return _backward(dx, dw, db, dy, y, place, x, w, workspace, attrs)
+
+
 conv = Kernels(contiguous(forward), contiguous(vjp), forward_workspace, vjp_workspace)
+conv_activation = Kernels(contiguous(forward), contiguous(vjp_activation), forward_workspace, vjp_workspace)
+conv_pool = Kernels(contiguous(forward_pool), contiguous(vjp_pool), forward_workspace, vjp_workspace)
