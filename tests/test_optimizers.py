@@ -430,6 +430,13 @@ def test_foreign_state_is_refused():
         (lambda: optimizers.Ftrl(l1_regularization_strength=-1), "l1_regularization_strength"),
         (lambda: optimizers.AdamW(weight_decay=None), "weight decay"),
         (lambda: optimizers.SGD("fast"), "learning rate"),
+        (lambda: optimizers.SGD(-0.1), "positive size"),
+        (lambda: optimizers.SGD(float("nan")), "positive size"),
+        (lambda: optimizers.Adam(beta_1=1.5), "beta_1"),
+        (lambda: optimizers.Nadam(beta_2=1.0), "beta_2"),
+        (lambda: optimizers.Adamax(beta_1=-0.1), "beta_1"),
+        (lambda: optimizers.RMSprop(rho=1.5), "rho"),
+        (lambda: optimizers.Adadelta(rho=-1), "rho"),
         (lambda: optimizers.get(3), "not an optimizer"),
     ],
 )

@@ -74,7 +74,7 @@ class Adadelta(Optimizer):
             learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
             ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name, **kwargs,
         )  # fmt: skip
-        self.rho, self.epsilon = rho, epsilon
+        self.rho, self.epsilon = self.in_unit_interval("rho", rho), epsilon
         self.formula = adadelta
 
     def slots(self) -> tuple[dict[str, float], ...]:

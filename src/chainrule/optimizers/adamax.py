@@ -74,7 +74,8 @@ class Adamax(Optimizer):
             learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
             ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name, **kwargs,
         )  # fmt: skip
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2 = self.below_one("beta_1", beta_1), self.below_one("beta_2", beta_2)
+        self.epsilon = epsilon
         self.formula = adamax
 
     def slots(self) -> tuple[dict[str, float], ...]:

@@ -397,6 +397,15 @@ class Optimizer(Configurable):
             raise ArgumentError(f"{name} is a share", where=type(self).__name__, expected="0 to 1", got=value)
         return value
 
+    def below_one(self, name: str, value: float) -> float:
+        """`value`, the share of a mean that stays, which must be from 0 to less than 1."""
+        if not 0 <= value < 1:
+            raise ArgumentError(
+                f"{name} is the share of a mean that stays", where=type(self).__name__, expected="0 to less than 1",
+                got=value,
+            )  # fmt: skip
+        return value
+
     def not_negative(self, name: str, value: float) -> float:
         """`value`, which must not be below 0."""
         if not value >= 0:
@@ -416,6 +425,12 @@ class Optimizer(Configurable):
             raise ArgumentError(
                 "not a learning rate", where=type(self).__name__,
                 expected="a number, a schedule or a function without arguments", got=repr(value),
+            )  # fmt: skip
+        if not float(value) >= 0:
+            raise ArgumentError(
+                "a step down the slope has a positive size", where=type(self).__name__,
+                expected="learning_rate: 0 or more", got=float(value),
+                hint="to make something large, give its negative as the loss",
             )  # fmt: skip
         with scope(self.name):
             return Variable(float(value), dtype=floatx(), trainable=False, name="learning_rate")

@@ -142,7 +142,8 @@ class RMSprop(Optimizer):
             learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
             ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name, **kwargs,
         )  # fmt: skip
-        self.rho, self.epsilon, self.centered = rho, epsilon, centered
+        self.rho = self.in_unit_interval("rho", rho)
+        self.epsilon, self.centered = epsilon, centered
         self.momentum = self.in_unit_interval("momentum", momentum)
         if momentum:
             self.formula = rmsprop_centered_momentum if centered else rmsprop_momentum

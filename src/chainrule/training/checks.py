@@ -220,6 +220,10 @@ def check_labels(y: np.ndarray, classes: int, where: str = "y", ignore: int | No
         )  # fmt: skip
 
 
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(0 <= value < np.inf)
+
+
 def weights_from_classes(y: np.ndarray, class_weight: Any) -> np.ndarray:
     """The weight of each sample's class; 1 for a class that is not named.
 
@@ -227,10 +231,11 @@ def weights_from_classes(y: np.ndarray, class_weight: Any) -> np.ndarray:
         DataError: targets that are neither labels nor one-hot.
         ArgumentError: no dict from class to weight.
     """
-    if not isinstance(class_weight, dict) or any(not isinstance(k, (int, np.integer)) for k in class_weight):
+    given = class_weight.items() if isinstance(class_weight, dict) else [(None, None)]
+    if not all(isinstance(k, (int, np.integer)) and k >= 0 and _is_weight(v) for k, v in given):
         raise ArgumentError(
             "class_weight maps each class to its weight", where="class_weight", expected="{0: 1.0, 1: 2.5}, for one",
-            got=repr(class_weight), hint="classes are the whole numbers in y",
+            got=repr(class_weight), hint="classes are the whole numbers in y, weights are numbers from 0 on",
         )  # fmt: skip
     labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y), -1)[:, 0]
     if y.ndim > 2 or (labels != np.floor(labels)).any():
