@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import chainrule as keras
+from chainrule.errors import ArgumentError, UnknownNameError
 from golden import cases
 from golden.structure import plain
 
@@ -105,3 +106,25 @@ class TestModel:
         assert [(w.path, list(w.shape)) for w in model.weights] == [
             (w["path"], w["shape"]) for w in case["weights"]
         ]
+
+
+def test_configs_hold_tuples_where_keras_holds_them() -> None:
+    layers = keras.layers
+    assert layers.Reshape([2, 2]).get_config()["target_shape"] == (2, 2)
+    assert layers.Permute([2, 1]).get_config()["dims"] == (2, 1)
+    assert layers.Dropout(0.5, noise_shape=[None, 1]).get_config()["noise_shape"] == (None, 1)
+    assert layers.Conv2D(2, 3).get_config()["kernel_size"] == (3, 3)
+
+
+def test_policies_of_dtypes() -> None:
+    layer = keras.layers.Dense(3)
+    assert layer.dtype_policy == keras.config.dtype_policy() == keras.DTypePolicy("float32")
+    assert layer.dtype_policy.name == layer.compute_dtype == layer.variable_dtype == layer.dtype == "float32"
+    assert keras.layers.Dense(3, dtype=keras.DTypePolicy("float64")).dtype_policy.variable_dtype == "float64"
+    layer.build((None, 4))
+    assert repr(layer.input_spec) == "InputSpec(min_ndim=2, axes={-1: 4})"
+    for refused in (lambda: keras.config.set_dtype_policy("mixed_float16"), lambda: keras.DTypePolicy("float16")):
+        with pytest.raises(ArgumentError, match="half precision"):
+            refused()
+    with pytest.raises(UnknownNameError, match="'float32'"):
+        keras.DTypePolicy("flot32")

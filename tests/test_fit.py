@@ -165,6 +165,20 @@ def test_the_cross_entropy_is_chosen_by_the_shapes(units: int, activation: str, 
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.parametrize("class_weight", [{-1: 1.0}, {0: -1.0}, {0: "a"}, {0: np.nan}, {0.5: 1.0}, "balanced"])
+def test_weights_of_classes_that_make_no_sense_are_refused(class_weight: Any) -> None:
+    with pytest.raises(ArgumentError, match="class_weight maps each class to its weight"):
+        regressor().fit(X, Y, class_weight=class_weight, verbose=0)
+
+
+def test_what_compile_was_given_can_be_read() -> None:
+    model = regressor()
+    assert (model.run_eagerly, model.jit_compile) == (False, False)
+    model.compile("sgd", "mse", run_eagerly=True, jit_compile=True)
+    assert (model.run_eagerly, model.jit_compile) == (True, True)
+    assert keras.Sequential([keras.layers.Dense(2)]).run_eagerly is False
+
+
 # The same bits
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chainrule import saving as saving
     from chainrule import testing as testing
     from chainrule import utils as utils
+    from chainrule.config import DTypePolicy as DTypePolicy
     from chainrule.graph.tensor import Tensor as KerasTensor
     from chainrule.graph.variable import Variable as Variable
     from chainrule.initializers import Initializer as Initializer
@@ -54,6 +55,7 @@ MODULES = (
     "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "testing", "utils",
 )  # fmt: skip
 HOMES = {
+    "DTypePolicy": "chainrule.config:DTypePolicy",
     "Initializer": "chainrule.initializers:Initializer",
     "Input": "chainrule.layers.input:Input",
     "InputSpec": "chainrule.layers.base:InputSpec",
@@ -69,9 +71,9 @@ HOMES = {
 }
 
 __all__ = [
-    "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
-    "Sequential", "Variable", "__version__", "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "errors", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
+    "DTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer",
+    "Regularizer", "Sequential", "Variable", "__version__", "activations", "backend", "callbacks", "config",
+    "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
     "saving", "testing", "utils", "version",
 ]  # fmt: skip
 

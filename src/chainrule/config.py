@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+
 from chainrule.errors import ArgumentError, UnknownNameError
 
 _settings: dict[str, object] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
@@ -39,6 +41,74 @@ def set_floatx(value: str) -> None:
     if value not in ("float32", "float64"):
         raise UnknownNameError.of("float type", value, ("float32", "float64"), where="set_floatx")
     _settings["floatx"] = value
+
+
+class DTypePolicy:
+    """The dtype of a layer's weights, in which it also computes.
+
+    Args:
+        name: "float32" or "float64"; or that of a layer whose weights are whole numbers.
+
+    Raises:
+        ArgumentError: half or mixed precision.
+        UnknownNameError: no dtype.
+
+    Example:
+        >>> DTypePolicy("float64").compute_dtype
+        'float64'
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        name = floatx() if name is None else name
+        if name.startswith("mixed_") or name in ("float16", "bfloat16"):
+            raise ArgumentError(
+                "half precision is not computed here", where="dtype", expected='"float32" or "float64"',
+                got=repr(name), hint="leave dtype out: the processor's float32 units are as fast",
+            )  # fmt: skip
+        try:
+            self.name = np.dtype(name).name
+        except TypeError:
+            known = ("float32", "float64", "int32", "int64")
+            raise UnknownNameError.of("dtype", name, known, where="dtype") from None
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype in which the layer computes."""
+        return self.name
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.name
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of new layers: that of `floatx`.
+
+    Example:
+        >>> dtype_policy()
+        <DTypePolicy "float32">
+    """
+    return DTypePolicy(floatx())
+
+
+def set_dtype_policy(policy: str | DTypePolicy) -> None:
+    """Set the dtype of new layers, and so that of plans: as `set_floatx`.
+
+    Raises:
+        ArgumentError: half or mixed precision.
+        UnknownNameError: another dtype.
+    """
+    set_floatx((policy if isinstance(policy, DTypePolicy) else DTypePolicy(policy)).name)
 
 
 def epsilon() -> float:

@@ -97,6 +97,10 @@ class InputSpec:
         self.axes = axes or {}
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
 
+    def __repr__(self) -> str:
+        given = {k: v for k, v in vars(self).items() if v not in (None, False, {})}
+        return f"InputSpec({', '.join(f'{k}={v}' for k, v in given.items())})"
+
     def check(self, shape: tuple[int | None, ...], where: str) -> None:
         """Raise a ShapeError where `shape` is not what the layer takes."""
         rank = len(shape)
@@ -523,7 +527,16 @@ class Layer:
         """Name of the dtype of the weights."""
         return self.dtype_name
 
-    compute_dtype = variable_dtype = dtype
+    compute_dtype = variable_dtype = input_dtype = dtype
+
+    @property
+    def dtype_policy(self) -> config.DTypePolicy:
+        """The dtype of the weights, in which the layer also computes; assign a dtype's name to change it."""
+        return config.DTypePolicy(self.dtype_name)
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        self.dtype_name = _dtype_name(policy)
 
     @property
     def input(self) -> Any:
@@ -628,16 +641,7 @@ def _dtype_name(dtype: Any) -> str:
         return config.floatx()
     if isinstance(dtype, dict):
         dtype = dtype.get("config", {}).get("name")
-    name = str(getattr(dtype, "name", dtype))
-    if name.startswith("mixed_") or name in ("float16", "bfloat16"):
-        raise ArgumentError(
-            "half precision is not computed here", where="dtype", expected='"float32" or "float64"', got=repr(name),
-            hint="leave dtype out: the processor's float32 units are as fast",
-        )  # fmt: skip
-    try:
-        return np.dtype(name).name
-    except TypeError:
-        raise UnknownNameError.of("dtype", name, ("float32", "float64", "int32", "int64"), where="dtype") from None
+    return config.DTypePolicy(str(getattr(dtype, "name", dtype))).name
 
 
 def _parameters_of(function: Any) -> dict[str, inspect.Parameter]:

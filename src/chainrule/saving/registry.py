@@ -290,8 +290,6 @@ def _deserialize(config: Any) -> Any:
         return _array(inner)
     if name == "DTypePolicy":  # here a layer's dtype is a name
         return inner.get("name")
-    if name == "DTypePolicy" and config.get("module") == "keras":  # weights and sums have one dtype here
-        return inner.get("name")
     cls = find_class(config)
     if not hasattr(cls, "from_config"):
         raise FileFormatError(
@@ -425,7 +423,9 @@ def deserialize_config(cls: type, config: Config) -> Config:
 
 
 def serialize_argument(value: Any) -> Any:
-    """As `serialize_keras_object`; one of our own functions is written as its name alone, as Keras does."""
+    """As `serialize_keras_object`; but our own functions are names alone, and tuples stay tuples, as in Keras."""
+    if isinstance(value, tuple):
+        return tuple(map(serialize_argument, value))
     if isinstance(value, FunctionType) and value in _home:
         return _home[value][1]
     return serialize_keras_object(value)

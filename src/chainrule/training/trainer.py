@@ -98,6 +98,16 @@ class Trainer(Fed):
         """The loss, as given to `compile`."""
         return None if self._compile_arguments is None else self._compile_arguments["loss"]
 
+    @property
+    def run_eagerly(self) -> bool:
+        """What `compile` was given; a plan always runs."""
+        return bool((self._compile_arguments or {}).get("run_eagerly", False))
+
+    @property
+    def jit_compile(self) -> bool:
+        """What `compile` was given; kernels are always compiled where there is a compiler."""
+        return bool((self._compile_arguments or {}).get("jit_compile", False))
+
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`, as JSON can hold them."""
         if self._compile_arguments is None:
