@@ -19,15 +19,14 @@ import numba
 import numpy as np
 
 from chainrule.kernels import Call, Kernels
-from chainrule.kernels import direct as by_windows
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.dense import bounds, in_turn
+from chainrule.kernels.direct import direct
 from chainrule.kernels.elementwise import on_numbers
 from chainrule.kernels.part import Part
 from chainrule.kernels.pooling import max_pool_sample, max_pool_vjp_sample, three
 from chainrule.kernels.rows import over_pieces
-from chainrule.kernels.tile import product
 from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
 from chainrule.ops.conv import axes_of
 from chainrule.ops.primitive import PRIMITIVES
@@ -43,7 +42,7 @@ class Plan(NamedTuple):
     """How one convolution is computed.
 
     Args:
-        method: "direct", "winograd2" or "winograd4".
+        method: "direct", "depthwise", "winograd2" or "winograd4".
         axes: how the filters slide along D, H and W.
         c: channels of the input.
         f: filters.
@@ -71,8 +70,8 @@ class Plan(NamedTuple):
 
     @property
     def tile(self) -> int:
-        """Outputs along a side of Winograd's tiles; 0 for the direct method."""
-        return 0 if self.method == "direct" else int(self.method[-1])
+        """Outputs along a side of Winograd's tiles; 0 for other methods."""
+        return int(self.method[-1]) if self.method.startswith("winograd") else 0
 
     @property
     def filter_numbers(self) -> int:
@@ -108,6 +107,8 @@ def _shape(axes: Sequence[Slide], c: int, f: int, groups: int) -> np.ndarray:
 def method_for(axes: Sequence[Slide], c: int, f: int, groups: int) -> str:
     """The fastest method for a shape, by rules that were measured."""
     deep, high, wide = axes
+    if groups == c == f and c > 1:
+        return "depthwise"
     three = deep.window == 1 and high.window == wide.window == 3
     plain = deep.padded == deep.size and all(a.stride == a.dilation == 1 for a in axes)
     if not (three and plain and groups == 1 and min(c, f) >= 16 and min(high.outputs, wide.outputs) >= 2):
@@ -149,16 +150,15 @@ class Method(NamedTuple):
 
 @cache
 def _method(name: str) -> Method:
-    if name == "direct":
-        return Method(by_windows.forward, by_windows.dw, by_windows.dx)
+    if name in ("direct", "depthwise"):
+        return Method(*direct(name == "depthwise")[1:])
     parts = winograd(int(name[-1]))
     return Method(parts.forward, parts.dw, parts.forward)
 
 
 def _provide(plan: Plan, real: str) -> None:
     """What kernels call by symbol, before they are compiled or loaded."""
-    product.provide(real)
-    for part in (*_method(plan.method), *(winograd(plan.tile) if plan.tile else ())):
+    for part in winograd(plan.tile) if plan.tile else direct(plan.method == "depthwise"):
         part.provide(real)
 
 
@@ -415,7 +415,7 @@ def _forward(
         return Call(_nothing, ())
     _provide(plan, x.dtype.name)
     rank = w.ndim - 2
-    scratch, rooms, calls, filters = *workspace[:2], [], w
+    scratch, rooms, calls, filters = *workspace[:2], [], w.reshape(plan.elements, -1, plan.f)
     if plan.tile:
         filters, lines = workspace[2:]
         parts = _parts(plan)

@@ -5,6 +5,10 @@
 BLAS takes neither rows that overlap nor sums over several axes, and copies its operands before it
 multiplies.  A convolution is a product whose left operand is the image itself, read at overlapping
 windows: here it is multiplied as it lies there.
+
+Where each channel has its own filter, the left operand has columns too:
+
+    c[r, j] (+)= sum_{i0, i1, i2} a[r a_row + i0 a_0 + i1 a_1 + i2 a_2 + j] b[i0 b_0 + i1 b_1 + i2 b_2 + j]
 """
 
 from __future__ import annotations
@@ -27,8 +31,14 @@ ROWS = (12, 4, 1) if _wide else (6, 2, 1)  # heights of tiles: with two register
 
 
 @cache
-def _tile(rows: int, vectors: int) -> Any:
-    """The product of `rows` rows and `vectors` registers of columns, the last of which may be partly used."""
+def _tile(rows: int, vectors: int, by_column: bool) -> Any:
+    """The product of `rows` rows and `vectors` registers of columns, the last of which may be partly used.
+
+    Args:
+        rows: height.
+        vectors: width.
+        by_column: the left operand has columns.
+    """
 
     @intrinsic
     def tile(context, c, a, b, columns, add, at):  # type: ignore[no-untyped-def]
@@ -99,9 +109,13 @@ def _tile(rows: int, vectors: int) -> Any:
                     across = [load(right, b_index, v) for v in range(vectors)]
                     a_index = builder.mul(inner.index, a_2)
                     for start, line in zip(starts, sums, strict=True):
-                        value = builder.load(builder.gep(left, [builder.add(start, a_index)]), align=size)
-                        factor = repeated(value, vector)
-                        for x, one in zip(across, line, strict=True):
+                        index = builder.add(start, a_index)
+                        if by_column:
+                            factors = [load(left, index, v) for v in range(vectors)]
+                        else:
+                            value = builder.load(builder.gep(left, [index]), align=size)
+                            factors = [repeated(value, vector)] * vectors
+                        for factor, x, one in zip(factors, across, line, strict=True):
                             term = builder.fmul(factor, x, flags=("contract",))
                             builder.store(builder.fadd(builder.load(one), term, flags=("contract",)), one)
             with builder.if_then(builder.icmp_signed("!=", add, ir.Constant(word, 0))):
@@ -121,22 +135,23 @@ def _tile(rows: int, vectors: int) -> Any:
     return tile
 
 
-def _product_of(heights: tuple[int, ...]) -> Any:
+def _product_of(heights: tuple[int, ...], by_column: bool) -> Any:
     """The product of any number of rows and columns, cut into tiles of some heights, from tall to low."""
     tall, *rest = heights
-    double, single = _tile(tall, 2), _tile(tall, 1)
-    lower = _product_of(tuple(rest)) if rest else None
+    double, single = _tile(tall, 2, by_column), _tile(tall, 1, by_column)
+    lower = _product_of(tuple(rest), by_column) if rest else None
 
     @compiled(cached=False)
     def product(c, a, b, rows, columns, add, at):  # type: ignore[no-untyped-def]
         c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2 = at
         lanes = REGISTER // c.itemsize
+        a_column = 1 if by_column else 0
         whole = rows // tall * tall
         for r in range(0, whole, tall):
             for j in range(0, columns, 2 * lanes):
                 here = (
-                    c_at + r * c_row + j, c_row, a_at + r * a_row, a_row, a_0, a_1, a_2, b_at + j, b_0, b_1, b_2,
-                    n_0, n_1, n_2,
+                    c_at + r * c_row + j, c_row, a_at + r * a_row + j * a_column, a_row, a_0, a_1, a_2,
+                    b_at + j, b_0, b_1, b_2, n_0, n_1, n_2,
                 )  # fmt: skip
                 if columns - j > lanes:
                     double(c, a, b, min(columns - j, 2 * lanes), add, here)
@@ -152,15 +167,18 @@ def _product_of(heights: tuple[int, ...]) -> Any:
     return product
 
 
-_product = _product_of(ROWS)
+def _part(name: str, heights: tuple[int, ...], by_column: bool) -> Part:
+    """The product as a part: ((c, a, b), (rows, columns, add, c_at, c_row, a_at, a_row, a_0, …, n_0, n_1, n_2))."""
+    whole = _product_of(heights, by_column)
+
+    def of_numbers(  # type: ignore[no-untyped-def]
+        c, a, b, rows, columns, add, c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2
+    ):
+        at = (c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2)
+        whole(c, a, b, rows, columns, add, at)
+
+    return Part(name, of_numbers, "rrr", 17)
 
 
-def _of_numbers(  # type: ignore[no-untyped-def]
-    c, a, b, rows, columns, add, c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2
-):
-    at = (c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2)
-    _product(c, a, b, rows, columns, add, at)
-
-
-# ((c, a, b), (rows, columns, add, c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2))
-product = Part("product", _of_numbers, "rrr", 17)
+product = _part("product", ROWS, False)
+product_by_column = _part("product_by_column", (4, 1), True)
