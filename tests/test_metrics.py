@@ -235,3 +235,18 @@ def test_mistakes_are_told(make, error):
 def test_examples_in_docstrings(name):
     module = importlib.import_module(f"chainrule.metrics.{name}")
     assert doctest.testmod(module, extraglobs={"np": np}).failed == 0
+
+
+def test_a_metric_within_call_says_what_to_do_instead():
+    class Watched(chainrule.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.mean = chainrule.metrics.Mean(name="watched")
+
+        def call(self, inputs):
+            self.mean.update_state(inputs)
+            return inputs
+
+    with pytest.raises(ArgumentError, match=r"watched: a metric counts numbers(.|\n)*compile\(metrics"):
+        chainrule.Sequential([chainrule.Input((3,)), Watched()])
+    assert Watched()(np.ones((2, 3))).shape == (2, 3)  # on arrays there is something to count

@@ -73,8 +73,8 @@ HOMES = {
 __all__ = [
     "DTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer",
     "Regularizer", "Sequential", "Variable", "__version__", "activations", "backend", "callbacks", "config",
-    "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
-    "saving", "testing", "utils", "version",
+    "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers",
+    "random", "regularizers", "saving", "testing", "utils", "version",
 ]  # fmt: skip
 
 

@@ -6,17 +6,18 @@ Metrics compute at once, in NumPy; a batch costs a few passes over it and no gra
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from chainrule.config import floatx
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.tensor import scope
 from chainrule.graph.variable import Variable
 from chainrule.losses.base import same_rank
 from chainrule.naming import snake_case, unique_name
-from chainrule.ops.primitive import as_array
+from chainrule.ops.primitive import as_array, is_symbolic
 from chainrule.saving.registry import (
     Config,
     Configurable,
@@ -24,6 +25,7 @@ from chainrule.saving.registry import (
     deserialize_keras_object,
     serialize_argument,
 )
+from chainrule.tree import flatten
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +35,22 @@ metrics: Namespace[Metric] = Namespace("metric", "keras.metrics")
 def automatic_name(cls: type) -> str:
     """The class's name in snake case, numbered from the second one on: `auc`, `auc_1`."""
     return unique_name(snake_case(cls.__name__))
+
+
+def _taking_numbers(update_state: Callable[..., None]) -> Callable[..., None]:
+    """`update_state` that says so where it is given tensors, which have no numbers until the model runs."""
+
+    @wraps(update_state)
+    def checked(self: Metric, *args: Any, **kwargs: Any) -> None:
+        if any(is_symbolic(x) for x in flatten((args, kwargs))):
+            raise ArgumentError(
+                "a metric counts numbers, and within `call` there are only tensors", where=self.name,
+                expected="arrays", got="a tensor, which has no values before the model runs",
+                hint="compile(metrics=[…]) for an output; or make what it is to count an output of the model",
+            )  # fmt: skip
+        update_state(self, *args, **kwargs)
+
+    return checked
 
 
 class Metric(Configurable):
@@ -56,6 +74,11 @@ class Metric(Configurable):
         >>> float(metric.result())
         5.0
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "update_state" in vars(cls):
+            cls.update_state = _taking_numbers(cls.update_state)  # type: ignore[method-assign]
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         self.name = name or automatic_name(type(self))
