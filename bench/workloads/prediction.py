@@ -25,7 +25,7 @@ class Prediction(Workload):
     Attributes:
         network: what predicts, with random weights.
         sizes: numbers of samples.
-        piece: samples at a time, since what many images need of memory at once makes every program slower; all where
+        piece: samples at a time, since what many images need of memory at once makes most programs slower; all where
             None.  Keras's `predict` cuts them itself, and its default is left to it.
     """
 
