@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from chainrule import cli
-from chainrule.cli import output, recipes, sources, train
+from chainrule.cli import network, output, recipes, sources, train
 from chainrule.cli.card import Card, Origin, Target
 from chainrule.cli.inputs import ArrayInput, DigitInput, ImageInput, TableInput, input_from_config, read_rows
 from chainrule.cli.interrupt import stopping_gently
@@ -120,6 +120,8 @@ def test_help_imports_nothing_heavy():
         ("train", "digits", "--hidden", "5,x"),
         ("train", "digits", "--dropout", "1"),
         ("train", "digits", "--learning-rate", "nan"),
+        ("train", "digits", "--model", "rnn"),
+        ("train", "digits", "--model", "cnn", "--augment", "flip,flap"),
         ("predict", "model.keras"),
     ],
 )
@@ -154,6 +156,10 @@ def test_wrong_usage_is_code_2(words, capsys):
         (("summary", "pictures"), "a folder is no model"),
         (("summary", "notes.doc"), "not a model"),
         (("train", "digits", "--hidden", "100000,100000"), "the network is too large"),
+        (("train", "digits", "--fast", "--model", "mlp"), "--fast is a recipe for --model cnn"),
+        (("train", "digits", "--filters", "8,16"), "add --model cnn"),
+        (("train", "houses.csv", "--target", "c", "--model", "cnn"), "convolutions are for pictures"),
+        (("train", "digits", "--model", "cnn", "--filters", "40000,40000"), "the network is too large"),
         (("train", "hole.npz"), "hole.npz: x: there are numbers that are not finite\n  got       nan at [5, 1]"),
     ],
 )
@@ -303,6 +309,47 @@ def test_train_on_a_folder_of_pictures(tmp_path):
     assert "test accuracy: 1.0000" in tested
     assert "most of them were trained on" in tested
     assert "1 file left out" in tested
+
+
+def test_a_convolutional_network_on_a_folder_of_colour_pictures(tmp_path):
+    """Stripes across and stripes down have the same brightness: windows tell them apart."""
+    rng = np.random.default_rng(0)
+    for name, axis in (("across", 0), ("down", 1)):
+        (tmp_path / "stripes" / name).mkdir(parents=True)
+        for number in range(30):
+            stripes = np.indices((12, 12))[axis] // 2 % 2
+            picture = stripes[..., None] * rng.integers(100, 200, 3) + rng.integers(0, 50, (12, 12, 3))
+            Image.fromarray(picture.astype(np.uint8)).save(tmp_path / "stripes" / name / f"{number}.png")
+    (tmp_path / "stripes" / "down" / "notes.txt").write_text("no picture")
+    few = ("--model", "cnn", "--filters", "4,8", "--epochs", 15)
+    done = run("train", "stripes", *few, folder=tmp_path)
+    assert "1 file left out" in done.stdout
+    assert "notes.txt" in done.stdout
+    assert "convolutions 3-4-8, dense 72-2" in done.stdout
+    assert float(done.stdout.split()[-1]) > 0.9
+    model = "chainrule-output/stripes/model.keras"
+    answer = json.loads(run("predict", "--json", model, "stripes/across/0.png", folder=tmp_path).stdout)
+    assert answer[0]["class"] == "across"
+    assert "test accuracy" in run("evaluate", model, "stripes", folder=tmp_path).stdout
+    report = (tmp_path / "chainrule-output" / "stripes" / "report.html").read_text(encoding="utf-8")
+    assert "--model cnn --filters 4,8" in report
+    assert "flip, shift, zoom" in report
+
+
+def test_the_fast_recipe_is_a_convolutional_network(tmp_path):
+    done = run("train", "digits", "--fast", "--epochs", 2, "--filters", "4,8", folder=tmp_path)
+    assert "network: convolutions 1-4-8" in done.stdout
+    report = (tmp_path / "chainrule-output" / "digits" / "report.html").read_text(encoding="utf-8")
+    assert "chainrule train digits --seed 0 --fast --filters 4,8" in report
+    assert "the 360 samples" in run("evaluate", "chainrule-output/digits/model.keras", "digits", folder=tmp_path).stdout
+
+
+def test_convolutions_fit_pictures_of_any_size():
+    recipe = recipes.for_convolutions(60000, colour=False, fast=True)
+    for side in (1, 2, 3, 5, 8, 28, 64):
+        stages = network._stages((side, side + 1), recipe)
+        assert all(min(stage.sides) >= 1 for stage in stages)
+    assert [stage.sides for stage in network._stages((28, 28), recipe)] == [(12, 12), (5, 5), (3, 3)]
 
 
 def test_photographs_are_scaled_to_what_a_dense_network_can_take(tmp_path):
@@ -532,6 +579,13 @@ def test_what_was_asked_for_replaces_the_recipe():
     recipe = recipes.PICTURES.changed(arguments)
     assert (recipe.hidden, recipe.epochs, recipe.batch_size) == ((), 3, recipes.PICTURES.batch_size)
     assert recipe.learning_rate is None  # SGD's own
+
+
+def test_photographs_are_mirrored_and_digits_are_not():
+    assert "flip" in recipes.for_convolutions(1000, colour=True, fast=False).augment
+    assert "flip" not in recipes.for_convolutions(1000, colour=False, fast=False).augment
+    asked = cli.parse(["train", "--model", "cnn", "--augment", "0"])
+    assert recipes.for_convolutions(1000, colour=True, fast=False).changed(asked).augment == ()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from chainrule.data import read_table
-from chainrule.layers import Dense, Dropout, Flatten, Input, Rescaling
+from chainrule.layers import Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, Rescaling, Reshape
 from chainrule.models import Sequential
 from chainrule.report import GENERATOR, Run, table_rows, write
 from chainrule.report.markup import amount, duration, escape, percent
@@ -111,6 +111,22 @@ def value_run(**changes):
     return pictures_run(**{**facts, **changes})
 
 
+def convolutional(shape, outputs=10):
+    """An untrained convolutional network for pictures of this shape."""
+    channels = [Reshape((*shape, 1))] if len(shape) == 2 else []
+    return Sequential(
+        [
+            Input(shape),
+            *channels,
+            Conv2D(20, 3, activation="relu"),
+            MaxPooling2D(),
+            Conv2D(4, (2, 1), strides=2),
+            Flatten(),
+            Dense(outputs, activation="softmax"),
+        ]
+    )
+
+
 RUNS = {
     "pictures": pictures_run,
     "values": value_run,
@@ -130,6 +146,10 @@ RUNS = {
     ),
     "hostile rows": lambda: value_run(rows=lambda _: {HOSTILE: HOSTILE}, target=HOSTILE),
     "all right": lambda: pictures_run(("a", "b"), y=np.array([0, 1] * 100), outputs=np.eye(2)[np.array([0, 1] * 100)]),
+    "convolutions": lambda: pictures_run(model=convolutional((8, 8))),
+    "convolutions of colour": lambda: pictures_run(
+        x=np.zeros((200, 8, 8, 3), np.uint8), model=convolutional((8, 8, 3))
+    ),
     "colour": lambda: pictures_run(
         x=np.zeros((200, 8, 8, 3), np.uint8),
         model=Sequential([Input((8, 8, 3)), Flatten(), Dense(10, activation="softmax")]),
@@ -174,6 +194,20 @@ def test_a_report_of_pictures_says_all():
     assert run.command in found.text
     assert found.tags.count("img") == 30 + 20  # mistakes, and units of the first layer
     assert found.tags.count("svg") == 3
+
+
+def test_a_convolutional_network_is_drawn_with_its_maps_and_filters():
+    shown = Page(page(RUNS["convolutions"]()))
+    for words in ("8×8×1", "6×6×20", "3×3×20", "1×2×4", "3×3, relu", "max 2×2", "2×1", "Conv2D, 3×3, relu"):
+        assert words in shown.text, words
+    kinds = [value for tag, name, value in shown.attributes if tag == "rect" and name == "class"]
+    assert kinds.count("window") == 3  # one on each stack that another looks at
+    assert kinds.count("map input") == 1
+    assert kinds.count("map") == 8 + 8 + 4
+    filters = [value for tag, name, value in shown.attributes if tag == "img" and name == "alt" and "filter" in value]
+    assert sorted(filters) == sorted(f"filter {number}" for number in range(20))
+    assert "in each window of the picture" in shown.text
+    assert "each pixel in the colour that speaks for it" in Page(page(RUNS["convolutions of colour"]())).text
 
 
 def test_a_report_of_values_says_all():

@@ -11,12 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli import network, output, sources
+from chainrule.cli import network, output, recipes, sources
 from chainrule.cli.card import Card
 from chainrule.cli.inputs import TableInput
 from chainrule.cli.interrupt import stopping_gently
 from chainrule.cli.recipes import Recipe
 from chainrule.cli.sources import Dataset
+from chainrule.errors import ArgumentError
 from chainrule.naming import counted
 from chainrule.report import Run, table_rows, write
 from chainrule.report.scores import score
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train; 0, or 130 if Ctrl-C ended it early."""
     say: Say = (lambda text: None) if arguments.quiet else (lambda text: print(text, flush=True))
     data = _read(arguments, say)
-    recipe = data.recipe.changed(arguments)
+    recipe = _recipe(data, arguments)
 
     from chainrule.utils import set_random_seed
 
@@ -105,6 +106,32 @@ def _read(arguments: argparse.Namespace, say: Say) -> Dataset:
     return data
 
 
+def _recipe(data: Dataset, arguments: argparse.Namespace) -> Recipe:
+    """How to train on the data, and with what network.
+
+    Raises:
+        ArgumentError: options that contradict each other, or convolutions for data that are no pictures.
+    """
+    convolutional = arguments.fast or arguments.model == "cnn"
+    if arguments.fast and arguments.model == "mlp":
+        raise ArgumentError("--fast is a recipe for --model cnn", got="--model mlp")
+    if not convolutional:
+        for option in ("filters", "augment"):
+            if getattr(arguments, option) is not None:
+                raise ArgumentError(f"--{option} is for convolutional networks", hint="add --model cnn")
+        return data.recipe.changed(arguments)
+    shape = data.x_train.shape[1:]
+    if len(shape) not in (2, 3):
+        raise ArgumentError(
+            "convolutions are for pictures",
+            where=arguments.source or data.name,
+            expected="samples of height and width, or height, width and channels",
+            got=f"samples of shape {shape}",
+            hint="leave --model and --fast out",
+        )
+    return recipes.for_convolutions(len(data.x_train), shape[2:] == (3,), arguments.fast).changed(arguments)
+
+
 def _fit(
     model: Any, data: Dataset, recipe: Recipe, samples: int, *, quiet: bool
 ) -> tuple[dict[str, list[float]], bool, int]:
@@ -148,18 +175,25 @@ def is_first_run() -> bool:
 
 
 def describe(model: Any) -> str:
-    """The widths of the network, from input to output.
+    """The widths of the network, from input to output; those of convolutions in channels.
 
     Example:
-        >>> from chainrule.layers import Dense, Input
+        >>> from chainrule.layers import Conv2D, Dense, Flatten, Input
         >>> from chainrule.models import Sequential
         >>> describe(Sequential([Input((4,)), Dense(3), Dense(2)]))
         '4-3-2'
+        >>> describe(Sequential([Input((8, 8, 1)), Conv2D(4, 3), Flatten(), Dense(2)]))
+        'convolutions 1-4, dense 144-2'
     """
-    from chainrule.layers import Dense
+    from chainrule.layers import Conv2D, Dense
 
     dense = [layer for layer in model.layers if isinstance(layer, Dense)]
-    return "-".join(str(width) for width in (dense[0].kernel.shape[0], *(layer.units for layer in dense)))
+    convolutions = [layer for layer in model.layers if isinstance(layer, Conv2D)]
+    widths = "-".join(str(width) for width in (dense[0].kernel.shape[0], *(layer.units for layer in dense)))
+    if not convolutions:
+        return widths
+    channels = (convolutions[0].kernel.shape[2], *(layer.filters for layer in convolutions))
+    return f"convolutions {'-'.join(map(str, channels))}, dense {widths}"
 
 
 def example_file(card: Card) -> str:
@@ -171,7 +205,10 @@ def command(arguments: argparse.Namespace) -> str:
     """The command line that repeats a run."""
     words = ["chainrule", "train", *([arguments.source] if arguments.source else [])]
     for name, value in vars(arguments).items():
-        if name in ("run", "source", "quiet", "debug", "output") or value is None:
+        if name in ("run", "source", "quiet", "debug", "output") or value is None or value is False:
+            continue
+        if value is True:
+            words.append(f"--{name}")
             continue
         text = ",".join(map(str, value)) or "0" if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", text]
@@ -197,10 +234,13 @@ def _settings(recipe: Recipe, samples: int, data: Dataset, seed: int) -> dict[st
         "validation samples": f"{len(data.x_train) - samples:,}",
         "test samples": f"{len(data.x_test):,}",
         "optimizer": recipe.optimizer,
-        "learning rate": rate + (", falling to 0 along a cosine" if recipe.cosine else ""),
+        "learning rate": rate
+        + (f", reached in {recipe.warmup:.0%} of steps" if recipe.warmup else "")
+        + (", falling to 0 along a cosine" if recipe.cosine else ""),
         "batch size": str(recipe.batch_size),
         "epochs": f"at most {recipe.epochs}"
         + (f", ended after {recipe.patience} without improvement" if recipe.patience else ""),
+        "augmentation": ", ".join(recipe.augment) or "none",
         "dropout": f"{recipe.dropout:g}",
         "L2 penalty": f"{recipe.l2:g}",
         "seed": str(seed),

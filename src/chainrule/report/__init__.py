@@ -3,7 +3,7 @@
 run.py         what a report is about
 scores.py      accuracy, precision, recall; RMSE, MAE, R²
 page.py        the parts, put together
-overview.py, network.py, curves.py, confusion.py, classes.py, mistakes.py, weights.py, regression.py,
+overview.py, network.py, volumes.py, curves.py, confusion.py, classes.py, mistakes.py, weights.py, regression.py,
 facts.py       one part of the page each
 svg.py, picture.py, markup.py   axes and ticks; arrays as PNG; escaped text
 """
