@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import chainrule as keras
 from chainrule import layers, ops
-from chainrule.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
+from chainrule.errors import ArgumentError, DataError, NotBuiltError, ShapeError, UnknownNameError
 from chainrule.tree import flatten
 
 X = np.random.default_rng(0).random((6, 4)).astype("float32")
@@ -267,3 +268,30 @@ def test_missing_axes_of_what_is_added_are_those_after_the_samples() -> None:
             layers.Add(name="sums")([keras.Input(shape) for shape in shapes])
     with pytest.raises(ShapeError, match="different numbers of samples"):
         layers.Add()([a, a[:1]])
+
+
+def test_predictions_of_the_same_shape_follow_the_weights_and_the_data() -> None:
+    """The second call of a shape takes a shorter way."""
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        x = rng.standard_normal((4, 3)).astype("float32")
+        weights = [rng.standard_normal(w.shape).astype("float32") for w in model.get_weights()]
+        model.set_weights(weights)
+        np.testing.assert_allclose(model.predict(x, verbose=0), x @ weights[0] + weights[1], rtol=1e-5, atol=1e-6)
+    with pytest.raises(DataError, match="not finite"):
+        model.predict(np.full((4, 3), np.nan, "float32"), verbose=0)
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((4, 2)), verbose=0)  # the weights move into the optimizer's vector
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(model.predict(x, verbose=0), x @ kernel + bias, rtol=1e-5, atol=1e-6)
+
+
+def test_predict_from_many_threads() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    batches = [np.full((n, 3), n, "float32") for n in range(1, 17)]
+    expected = [model.predict(x, verbose=0) for x in batches]
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(20):
+            for actual, right in zip(pool.map(lambda x: model.predict(x, verbose=0), batches), expected, strict=True):
+                np.testing.assert_array_equal(actual, right)

@@ -27,7 +27,7 @@ from chainrule.kernels.rows import over_pieces
 from chainrule.ops.primitive import PRIMITIVES
 from chainrule.spec import TensorSpec, known
 
-SMALL = 1 << 20  # multiply-adds (about 20 microseconds) below which waking threads costs more than it saves
+SMALL = 1 << 21  # multiply-adds (some 40 microseconds) below which waking threads costs more than it may save
 WIDTH = 128  # least columns of a piece: each packs the whole of the other operand anew
 HEIGHT = 32  # least samples of a piece
 MOST = 8  # pieces of one product

@@ -41,6 +41,7 @@ class Planned(Layer):
         self._compiled_metrics: CompiledMetrics | None = None
         self._parameters: Parameters | None = None
         self._steps: dict[Any, Step] = {}
+        self._predicted: tuple[Step, tuple[int, ...], np.dtype[Any]] | None = None  # what `predict` did last
 
     def input_tensors(self, x: Sequence[np.ndarray]) -> list[Tensor]:
         """Fresh leaves of a graph, like the model's inputs."""
@@ -162,6 +163,7 @@ class Planned(Layer):
     def _forget_traces(self) -> None:
         """Plan anew at the next call, after the layers have changed."""
         self._steps.clear()
+        self._predicted = None
         self._compiled_loss = self._compiled_metrics = None
         self.__dict__.pop("_traced_outputs", None)
 
