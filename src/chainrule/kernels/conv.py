@@ -158,6 +158,7 @@ def _method(name: str) -> Method:
 
 def _provide(plan: Plan, real: str) -> None:
     """What kernels call by symbol, before they are compiled or loaded."""
+    numba.get_num_threads()  # starts the threads; before that a kernel from the cache finds no `get_thread_id`
     for part in winograd(plan.tile) if plan.tile else direct(plan.method == "depthwise"):
         part.provide(real)
 
