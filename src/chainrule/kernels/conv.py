@@ -274,15 +274,13 @@ def _images(room, n, shape):  # type: ignore[no-untyped-def]
 @compiled(cached=False)
 def _add_up(t, dw, totals, cuts):  # type: ignore[no-untyped-def]
     """dw = the sums of all pieces, in their order, for a part of its numbers."""
-    target = dw.reshape(-1)
+    target, sums = dw.reshape(-1), totals.reshape(-1)
     start, stop = bounds(t, target.size, cuts)
-    out = target[start:stop]
-    sums = totals.reshape(totals.shape[0], -1)
-    out[:] = sums[0, start:stop]
-    for k in range(1, sums.shape[0]):
-        part = sums[k, start:stop]
-        for i in range(out.size):
-            out[i] += part[i]
+    for i in range(start, stop):
+        target[i] = sums[i]
+    for k in range(1, totals.shape[0]):
+        for i in range(start, stop):
+            target[i] += sums[k * target.size + i]
 
 
 @compiled(cached=False)

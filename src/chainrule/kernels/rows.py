@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import prange
 
 from chainrule.kernels import Call
@@ -49,7 +50,7 @@ def over_pieces(piece: Any, name: str = "", stamp: str = "") -> Callable[..., Ca
     @named
     def together(cuts, *arrays):  # type: ignore[no-untyped-def]
         for t in prange(cuts):
-            piece(t, *arrays)
+            piece(np.int64(t), *arrays)  # the loop's own type is another one, for which it would be compiled again
 
     return lambda cuts, *arrays: Call(alone if cuts == 1 else together, (cuts, *arrays))
 
@@ -73,7 +74,7 @@ def over_rows(row: Any) -> Callable[..., Call]:
     def shared(rows, cuts, *arrays):  # type: ignore[no-untyped-def]
         for t in prange(cuts):
             for n in range(t * rows // cuts, (t + 1) * rows // cuts):
-                row(n, *arrays)
+                row(np.int64(n), *arrays)  # as above
 
     def bind(rows: int, size: int, *arrays: Any) -> Call:
         cuts = pieces(rows, size)
