@@ -14,7 +14,10 @@ import chainrule
 from golden import cases
 
 TOLERANCE = 1e-5
-TRAINED = ["optimizers", "activation_training", "loss_training", "layer_training", "convolution_training"]
+TRAINED = [
+    "optimizers", "activation_training", "loss_training", "layer_training", "convolution_training",
+    "normalization_training",
+]  # fmt: skip
 WRONG_IN_KERAS = {"sparsemax"}  # its sums differ from 1 where several numbers tie; see test_activations.py
 BY_STEPS = [
     pytest.param(c, id=f"{topic}-{c.id}") for topic in TRAINED for c in cases.load(topic) if c.id not in WRONG_IN_KERAS

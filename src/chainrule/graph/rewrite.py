@@ -3,8 +3,11 @@
     dense, then an activation            -> dense_activation            one buffer, one pass
     conv, then an activation             -> conv_activation             the same
     either, then a maximum over windows  -> conv_pool                   what is between stays in the cache
+    batch normalization, then a relu     -> batch_norm_activation       two passes over memory instead of three
     softmax, then cross-entropy          -> softmax_cross_entropy       no logarithm of a rounded number
     sigmoid, then binary cross-entropy   -> sigmoid_cross_entropy
+    a transposition undone by the next   -> nothing
+    dense or conv, then given statistics -> dense or conv with other weights, where nothing is differentiated
 
 A rewrite never changes what a graph means: the fused operations are primitives, with
 formulas and derivatives of their own, and the interpreter runs both graphs in the tests.
@@ -12,9 +15,12 @@ formulas and derivatives of their own, and the interpreter runs both graphs in t
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from chainrule.graph.order import nodes_of
 from chainrule.graph.tensor import Constant, Node, Tensor
@@ -41,10 +47,16 @@ class Readers:
         return self.nodes[x] == 1
 
 
-def simplify(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """The same outputs, of a graph with every rule applied."""
+def simplify(outputs: Sequence[Tensor], differentiated: bool = True) -> list[Tensor]:
+    """The same outputs, of a graph with every rule applied.
+
+    Args:
+        outputs: what is wanted.
+        differentiated: whether derivatives will be taken; without, weights may be made over into others.
+    """
     for rule in RULES:
-        outputs = _apply(rule, outputs)
+        if not (differentiated and rule is fold_batch_norm):
+            outputs = _apply(rule, outputs)
     return list(outputs)
 
 
@@ -105,6 +117,65 @@ def fuse_conv_and_pool(node: Node, inputs: Inputs, readers: Readers) -> dict[Ten
     return dict(zip(node.outputs, fused.outputs, strict=True))
 
 
+BATCH = 32  # samples expected in a batch, where weights are made over in each run
+
+
+def fold_batch_norm(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
+    """Given statistics after dense or conv go into its weights: w r gamma, and (b - mean) r gamma + beta.
+
+    Both are the normalization itself, on weights instead of on outputs; weights may have changed since the last run.
+    """
+    if node.primitive.name != "batch_norm_inference":
+        return None
+    x, mean, variance, gamma, beta = inputs
+    before = x.node
+    if before is None or before.primitive.name not in ("dense", "conv") or not readers.only_one(node.inputs[0]):
+        return None
+    if not _fewer_weights_than_outputs(before):
+        return None
+    x, w, b = before.inputs
+    zero = Constant(np.zeros(b.spec.shape, b.spec.dtype))  # type: ignore[arg-type]  # weights have a known shape
+    scaled = _node(node.primitive, (w, zero, variance, gamma, zero), dict(node.attrs), node.layer)
+    shifted = _node(node.primitive, (b, mean, variance, gamma, beta), dict(node.attrs), node.layer)
+    folded = _node(
+        before.primitive, (x, scaled.outputs[0], shifted.outputs[0]), dict(before.attrs), before.layer
+    )
+    return {node.outputs[0]: folded.outputs[0]}
+
+
+def _fewer_weights_than_outputs(node: Node) -> bool:
+    """Whether making the weights over costs less than a pass over a batch of outputs; unknown sizes count as 1."""
+    weights = [n or 1 for n in node.inputs[1].spec.shape]
+    outputs = [n or 1 for n in node.outputs[0].spec.shape[1:]]
+    return math.prod(weights) <= BATCH * math.prod(outputs)
+
+
+BENT = ("relu", "relu6", "leaky_relu")  # of straight pieces, and cheap to compute again backwards
+
+
+def fuse_batch_norm_and_activation(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
+    """An activation of straight pieces after batch normalization by the batch's own statistics."""
+    if node.primitive.name not in BENT or inputs[0].node is None or node.inputs[0].node is None:
+        return None
+    before = inputs[0].node
+    if before.primitive.name != "batch_norm" or not readers.only_one(node.inputs[0]):
+        return None
+    attrs = {**before.attrs, "activation": (node.primitive.name, tuple(node.attrs.items()))}
+    fused = _node(PRIMITIVES["batch_norm_activation"], before.inputs, attrs, before.layer)
+    y, mean, variance = fused.outputs
+    _, old_mean, old_variance = node.inputs[0].node.outputs
+    return {node.outputs[0]: y, old_mean: mean, old_variance: variance}
+
+
+def undo_transpositions(node: Node, inputs: Inputs, readers: Readers) -> dict[Tensor, Tensor] | None:
+    """A transposition of a transposition that brings all axes home, as between layers with channels first."""
+    before = inputs[0].node if inputs else None
+    if before is None or node.primitive.name != "transpose" or before.primitive.name != "transpose":
+        return None
+    first, second = before.attrs["axes"], node.attrs["axes"]
+    return {node.outputs[0]: before.inputs[0]} if all(first[k] == i for i, k in enumerate(second)) else None
+
+
 FUSED_LOSSES = {  # (activation, loss on what it gives) -> loss on what it takes
     ("softmax", "categorical_cross_entropy"): "softmax_cross_entropy",
     ("softmax", "sparse_categorical_cross_entropy"): "sparse_softmax_cross_entropy",
@@ -132,4 +203,7 @@ def _over_last_axis(node: Node) -> bool:
     return axis in (-1, len(node.inputs[0].shape) - 1)
 
 
-RULES: tuple[Rule, ...] = (fold_constants, fuse_activation_and_loss, fuse_activation, fuse_conv_and_pool)
+RULES: tuple[Rule, ...] = (
+    fold_constants, undo_transpositions, fold_batch_norm, fuse_activation_and_loss, fuse_activation,
+    fuse_batch_norm_and_activation, fuse_conv_and_pool,
+)  # fmt: skip

@@ -370,7 +370,7 @@ def sum_products(  # type: ignore[no-untyped-def]
         first[k] = second[k] = 0.0
     for i in range(start, stop, plan[4]):
         end = min(i + plan[4], stop)
-        dz = spare[t, : end - i] if bends else dy[i:end]  # made twice: it stays in the nearest cache
+        dz = spare[t, : end - i] if bends else dy[i:end]  # in the nearest cache; made again where it is needed again
         if bends:
             unbend(dz, dy[i:end], x[i:end], rows[MEAN], rows[SCALE], rows[SHIFT], slope, floor, top)
         add_products(first, second, dz, x[i:end], rows[MEAN])
@@ -425,6 +425,14 @@ def differences(dx, dy, x, mean, outer, inner, level, slope):  # type: ignore[no
 
 
 @compiled(cached=False)
+def bent_differences(dx, dy, x, mean, scale, shift, level, slope, below, floor, top):  # type: ignore[no-untyped-def]
+    for k in range(x.size):
+        d = x[k] - mean[k]
+        dz = before_bend(dy[k], d * scale[k] + shift[k], below, floor, top)
+        dx[k] = scale[k] * (dz - level[k] - d * slope[k])
+
+
+@compiled(cached=False)
 def apply_differences(  # type: ignore[no-untyped-def]
     t, plan, dx, dgamma, dbeta, dy, mean, variance, x, gamma, beta, epsilon, sums, table, spare,
     bends, slope, floor, top,
@@ -435,10 +443,13 @@ def apply_differences(  # type: ignore[no-untyped-def]
     rows = table[s]
     for i in range(start, stop, plan[4]):
         end = min(i + plan[4], stop)
-        dz = spare[t, : end - i] if bends else dy[i:end]
-        if bends:
-            unbend(dz, dy[i:end], x[i:end], rows[MEAN], rows[SCALE], rows[SHIFT], slope, floor, top)
-        differences(dx[i:end], dz, x[i:end], rows[MEAN], rows[OUTER], rows[INNER], rows[LEVEL], rows[SLOPE])
+        if bends:  # after batch normalization, where outer is scale and inner is 1
+            bent_differences(
+                dx[i:end], dy[i:end], x[i:end], rows[MEAN], rows[SCALE], rows[SHIFT], rows[LEVEL], rows[SLOPE],
+                slope, floor, top,
+            )  # fmt: skip
+        else:
+            differences(dx[i:end], dy[i:end], x[i:end], rows[MEAN], rows[OUTER], rows[INNER], rows[LEVEL], rows[SLOPE])
 
 
 by_both_sums = in_phases("normalize_vjp", tables_before, sum_products, merge_products, apply_differences)

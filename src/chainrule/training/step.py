@@ -86,7 +86,7 @@ class Step:
             scaled = [model.optimizer.scale_loss(losses[0])] if mode == "train" else []
         for layer in model.all_layers():
             layer._losses.clear()
-        wanted = simplify([*losses, *predictions, *updates.values(), *scaled])
+        wanted = simplify([*losses, *predictions, *updates.values(), *scaled], differentiated=mode == "train")
         loss = wanted[-1] if mode == "train" else None  # what is differentiated; the first is what is reported
         self.loss_count, self.end = len(losses), len(losses) + len(predictions)
         self.updated = list(updates)
