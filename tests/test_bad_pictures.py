@@ -108,3 +108,8 @@ def test_channels_that_do_not_divide_into_groups_name_the_numbers() -> None:
 def test_images_smaller_than_a_window_name_the_layer() -> None:
     with pytest.raises(ShapeError, match=r"Conv2D 'wide'"):
         keras.Sequential([keras.Input((4, 4, 1)), layers.Conv2D(2, 5, name="wide")])
+
+
+def test_images_too_small_for_the_pooling_name_the_layer_and_the_sizes() -> None:
+    with pytest.raises(ShapeError, match=r"MaxPooling2D 'second'[\s\S]*too small for the window"):
+        keras.Sequential([keras.Input((3, 3, 1)), layers.MaxPooling2D(), layers.MaxPooling2D(name="second")])
