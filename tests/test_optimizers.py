@@ -79,10 +79,8 @@ def apply_by(formula, arrays, numbers, decay, kernel, monkeypatch):
     return [theta, *slots]
 
 
-# The loops around formulas are alike, so decay and blocks are tried on a few: compiling takes a second each.
-KERNELS = [
-    (f, dtype, size, 0.0) for f in FORMULAS for dtype in ("float32", "float64") for size in (0, 1, 1000)
-]
+# The loops around formulas are alike, so float64, decay and blocks are tried on a few: compiling takes the time.
+KERNELS = [(f, "float32", size, 0.0) for f in FORMULAS for size in (0, 1, 1000)]
 KERNELS += [
     (f, dtype, size, 0.01)
     for f in (sgd.sgd, adam.adam_amsgrad) for dtype in ("float32", "float64") for size in (0, 1000, 40_000)
@@ -110,16 +108,16 @@ def test_kernel_equals_formula(formula, dtype, size, decay, monkeypatch):
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=lambda f: f.__name__)
 def test_kernel_equals_formula_on_what_is_not_finite(formula, monkeypatch):
-    arrays = vectors(formula, 6, "float64")
+    arrays = vectors(formula, 6, "float32")
     # The kernel's v - mean^2, one instruction, does not overflow where the formula's mean^2 does.
-    huge = 1e150 if "centered" in formula.__name__ else 1e300
+    huge = 1e15 if "centered" in formula.__name__ else 1e30
     arrays[1][:] = [np.nan, np.inf, -np.inf, 0.0, huge, 1.0]
     arrays[0][5] = np.inf
     with np.errstate(all="ignore"):
         expected = apply_by(formula, arrays, FORMULAS[formula], 0.0, False, monkeypatch)
     actual = apply_by(formula, arrays, FORMULAS[formula], 0.0, True, monkeypatch)
     for a, e in zip(actual, expected, strict=True):
-        np.testing.assert_allclose(a, e, rtol=1e-12)
+        np.testing.assert_allclose(a, e, rtol=12 * 10 * np.finfo("float32").eps)
 
 
 # Against Keras.
