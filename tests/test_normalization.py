@@ -215,6 +215,25 @@ def test_a_model_trains_predicts_and_is_saved(tmp_path: Path) -> None:
     assert model.count_params() - sum(v.value.size for v in model.trainable_weights) == 2 * (4 + 5)
 
 
+def test_all_of_them_come_back_from_a_file(tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((5, 4, 6)), layers.GroupNormalization(3), layers.LayerNormalization([1, 2]),
+            layers.BatchNormalization(1, renorm=True), layers.RMSNormalization(), layers.UnitNormalization(),
+            layers.SpectralNormalization(layers.Conv2D(3, 2)), layers.Flatten(),
+            layers.SpectralNormalization(layers.Dense(2)),
+        ]
+    )  # fmt: skip
+    model.compile("sgd", "mse")
+    x = numbers(6, 5, 4, 6)
+    model.fit(x, numbers(6, 2), epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_plans_fuse_what_follows_and_fold_what_goes_before() -> None:
     model = network()
     model.compile("sgd", "sparse_categorical_crossentropy")

@@ -63,8 +63,9 @@ def _attributes(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, Model):
         found["layers"] = layer.layers
     for name, value in vars(layer).items():
-        if name in ("_sublayers", "_seed_generators") or (isinstance(layer, Model) and name.startswith("_")):
-            continue  # these lists repeat what has a name of its own
+        repeats = name in ("_arguments", "_sublayers", "_seed_generators")  # what has a name of its own as well
+        if repeats or (isinstance(layer, Model) and name.startswith("_")):
+            continue
         if isinstance(value, Keeper):
             found[name] = value
         elif isinstance(value, (list, tuple, dict)):
