@@ -22,7 +22,7 @@ TEST_SHARE = 0.2  # of the pictures, the last ones
 TILE = 128
 
 
-def main(epochs: int = 15) -> float:
+def main(epochs: int = 12) -> float:
     """Train; return the share of pixels that are right in the pictures that were held back."""
     keras.utils.set_random_seed(0)
     with np.load(DATA) as arrays:
@@ -31,7 +31,7 @@ def main(epochs: int = 15) -> float:
     x, y = (turned(a[:-held_back]) for a in (images, masks))
     x_test, y_test = (a[-held_back:].reshape(-1, TILE, TILE, 1) for a in (images, masks))
 
-    model = unet((16, 32, 64))
+    model = unet((8, 16, 32, 64))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * -(-len(x) // 8))
     model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
     model.fit(x, y, batch_size=8, epochs=epochs)

@@ -34,7 +34,7 @@ def main(epochs: int = 30) -> float:
     scaling = layers.Normalization(axis=None)
     scaling.adapt(x_train)
     model = keras.Sequential([keras.Input(x.shape[1:]), scaling, layers.RandomTranslation(0.05, 0.1)])
-    for filters in (32, 64, 128):
+    for filters in (16, 32, 64, 128):
         model.add(layers.Conv2D(filters, 3, padding="same", activation="relu"))
         model.add(layers.MaxPooling2D())
         model.add(layers.BatchNormalization(momentum=0.9))
@@ -43,7 +43,7 @@ def main(epochs: int = 30) -> float:
     model.add(layers.Dense(10, activation="softmax"))
 
     steps = epochs * -(-len(x_train) // 64)
-    rate = keras.optimizers.schedules.CosineDecay(1e-3, steps)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x_train, y_train, batch_size=64, epochs=epochs)
 

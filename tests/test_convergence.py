@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,3 +56,12 @@ def test_mnist_reaches_0_980_as_the_mean_of_three_seeds() -> None:
 def test_fashion_mnist_reaches_0_88_with_the_same_network() -> None:
     needs("fashion-mnist")
     assert accuracy("fashion_mnist", 0) >= 0.88
+
+
+def test_the_fast_recipe_reaches_0_990_in_each_of_five_seeds(tmp_path: Path) -> None:
+    needs("mnist")
+    for seed in range(5):
+        words = ["train", "mnist", "--fast", "--seed", str(seed), "--quiet", "--output", str(tmp_path)]
+        run = subprocess.run([sys.executable, "-m", "chainrule", *words], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        assert float(run.stdout.split()[-1]) >= 0.990, f"seed {seed}: {run.stdout}"

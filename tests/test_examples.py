@@ -137,5 +137,21 @@ needs_data = pytest.mark.skipif("CHAINRULE_DATA" not in os.environ, reason="CHAI
 
 @pytest.mark.slow
 @needs_data
-def test_the_mnist_example_runs_on_real_data() -> None:
-    assert load("mnist_mlp").main(epochs=2) >= 0.96
+@pytest.mark.parametrize(
+    ("name", "epochs", "least"),
+    [
+        ("mnist_mlp", 2, 0.96),
+        ("mnist_convnet", 2, 0.98),
+        ("spoken_digits", 20, 0.95),
+        ("cell_membranes", 4, 0.90),
+        ("cifar10", 40, 0.60),
+    ],
+)
+def test_an_example_on_real_data(name: str, epochs: int, least: float) -> None:
+    assert load(name).main(epochs=epochs) >= least
+
+
+@pytest.mark.slow
+@needs_data
+def test_the_autoencoder_takes_most_of_the_noise_away() -> None:
+    assert load("denoising_autoencoder").main(epochs=1) < 0.3
