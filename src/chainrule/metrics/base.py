@@ -46,7 +46,7 @@ def _taking_numbers(update_state: Callable[..., None]) -> Callable[..., None]:
             raise ArgumentError(
                 "a metric counts numbers, and within `call` there are only tensors", where=self.name,
                 expected="arrays", got="a tensor, which has no values before the model runs",
-                hint="give it to the model: metrics=[…] in `compile`; what it is to count must be an output of the model",
+                hint="give it to `compile`: metrics=[…]; what it is to count must be an output of the model",
             )  # fmt: skip
         update_state(self, *args, **kwargs)
 
