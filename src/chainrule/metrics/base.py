@@ -46,7 +46,7 @@ def _taking_numbers(update_state: Callable[..., None]) -> Callable[..., None]:
             raise ArgumentError(
                 "a metric counts numbers, and within `call` there are only tensors", where=self.name,
                 expected="arrays", got="a tensor, which has no values before the model runs",
-                hint="give it to `compile`: metrics=[…]; what it is to count must be an output of the model",
+                hint="`compile(metrics=[…])`, for what the model gives out: make what it is to count an output",
             )  # fmt: skip
         update_state(self, *args, **kwargs)
 
