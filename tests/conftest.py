@@ -1,8 +1,9 @@
-"""One thread, unless the caller asks for more: pools that spin on two cores wait for each other."""
+"""One thread where tests run side by side: pools that spin on the same cores wait for each other."""
 
 import os
 
-os.environ.setdefault("CHAINRULE_THREADS", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("CHAINRULE_THREADS", "1")
 
 import numpy as np
 import pytest
