@@ -88,7 +88,7 @@ TABLE = replace(
 CONVOLUTIONAL = replace(
     PICTURES,
     filters=(32, 64, 128),
-    augment=("shift",),
+    augment=("nudge",),
     hidden=(),
     dropout=0.4,
     learning_rate=0.002,
@@ -100,7 +100,6 @@ FAST = replace(
     CONVOLUTIONAL,
     filters=(16, 32, 64),
     kernel_size=5,
-    augment=("nudge",),
     dropout=0.0,
     learning_rate=0.01,
     warmup=0.25,
