@@ -24,9 +24,9 @@ from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.dense import bounds, in_turn
 from chainrule.kernels.direct import direct
 from chainrule.kernels.elementwise import on_numbers
-from chainrule.kernels.part import Part
 from chainrule.kernels.pooling import max_pool_sample, max_pool_vjp_sample, three
 from chainrule.kernels.rows import over_pieces
+from chainrule.kernels.tile import product
 from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
 from chainrule.ops.conv import axes_of
 from chainrule.ops.primitive import PRIMITIVES
@@ -90,14 +90,6 @@ class Plan(NamedTuple):
         """What the kernels read of it (kernels/direct.py)."""
         return _shape(self.axes, self.c, self.f, self.groups)
 
-    def turned_shape(self) -> np.ndarray:
-        """The same for dx as a convolution of dy: Winograd's way, where windows move by one place."""
-        axes = [
-            Slide(a.outputs, a.window, 1, a.dilation, a.extent - 1 - a.before, a.extent - 1 - a.after, a.size)
-            for a in self.axes
-        ]
-        return _shape(axes, self.f, self.c, self.groups)
-
 
 def _shape(axes: Sequence[Slide], c: int, f: int, groups: int) -> np.ndarray:
     columns = [[a.window, a.stride, a.dilation, a.before, a.size, a.outputs] for a in axes]
@@ -141,25 +133,28 @@ def plan_of(
 
 
 class Method(NamedTuple):
-    """The parts of a method, as kernels/direct.py has them."""
+    """What calls the parts of a method: dw and dx as kernels/direct.py has them, or as one, as winograd.py does."""
 
-    forward: Part
-    dw: Part
-    dx: Part
+    forward: Any
+    dw: Any = None
+    dx: Any = None
+    backward: Any = None
 
 
 @cache
 def _method(name: str) -> Method:
     if name in ("direct", "depthwise"):
-        return Method(*direct(name == "depthwise")[1:])
-    parts = winograd(int(name[-1]))
-    return Method(parts.forward, parts.dw, parts.forward)
+        _, *parts = direct(name == "depthwise")
+        return Method(*(part.call for part in parts))
+    forward, backward, _, _ = winograd(int(name[-1]))
+    return Method(forward.call, backward=backward.call)
 
 
 def _provide(plan: Plan, real: str) -> None:
     """What kernels call by symbol, before they are compiled or loaded."""
     numba.get_num_threads()  # starts the threads; before that a kernel from the cache finds no `get_thread_id`
-    for part in winograd(plan.tile) if plan.tile else direct(plan.method == "depthwise"):
+    parts = (product, *winograd(plan.tile)) if plan.tile else direct(plan.method == "depthwise")
+    for part in parts:
         part.provide(real)
 
 
@@ -200,7 +195,7 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
         real: precision of the activation's constants.
         pooled: a maximum follows.
     """
-    block_forward, block_dw, block_dx = (part.call for part in _method(name))
+    block_forward, block_dw, block_dx, block_backward = _method(name)
     value = slope = None
     stamp = ""
     if activation:
@@ -230,7 +225,7 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                     max_pool_sample(y[start + k], place[start + k], z[k], three(how[0]), three(how[1]), three(how[2]))
 
     @compiled(cached=False)
-    def backward(t, dx, totals, dbs, dy, y, place, x, u, shape, turned, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
+    def backward(t, dx, totals, dbs, dy, y, place, x, u, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
         """dx, and this piece's sums of dw and db."""
         first, last = bounds(t, dy.shape[0], cuts)
         room, between = scratch[numba.get_thread_id()], rooms[numba.get_thread_id()]
@@ -255,10 +250,19 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                 dz = spread
             if dbs is not None:
                 add_rows(dbs[t], dz)
-            if totals is not None:
-                block_dw((totals[t], x[start:stop], dz, room, shape), (n,))
-            if dx is not None:
-                block_dx((dx[start:stop], dz, u, room, turned), (n,))
+            if block_backward is not None:
+                total, made = room, room  # what nobody wants is not written
+                if totals is not None:
+                    total = totals[t].reshape(-1)
+                if dx is not None:
+                    made = dx[start:stop].reshape(-1)
+                wanted = 0 if totals is None else 1, 0 if dx is None else 1
+                block_backward((total, made, x[start:stop], dz, u, room, shape), (n, *wanted))
+            else:
+                if totals is not None:
+                    block_dw((totals[t], x[start:stop], dz, room, shape), (n,))
+                if dx is not None:
+                    block_dx((dx[start:stop], dz, u, room, shape), (n,))
 
     kind = f"conv_{name}_{activation or 'plain'}_{real}_{pooled}"
     return Loops(over_pieces(forward, f"{kind}_forward", stamp), over_pieces(backward, f"{kind}_backward", stamp))
@@ -284,17 +288,13 @@ def _add_up(t, dw, totals, cuts):  # type: ignore[no-untyped-def]
 
 
 @compiled(cached=False)
-def _turn(t, u, w, flip, groups, cuts):  # type: ignore[no-untyped-def]
-    """u (elements, F / groups, C) from w (elements, C / groups, F), in pieces of the elements.
-
-    Where `flip`, the elements of a window come in reverse.
-    """
+def _turn(t, u, w, groups, cuts):  # type: ignore[no-untyped-def]
+    """u (elements, F / groups, C) from w (elements, C / groups, F), in pieces of the elements."""
     elements, c_group, f = w.shape
     f_group = f // groups
     start, stop = bounds(t, elements, cuts)
     for k in range(start, stop):
-        source = w[elements - 1 - k] if flip else w[k]
-        target = u[k]
+        source, target = w[k], u[k]
         for g in range(groups):
             for j in range(f_group):
                 row = target[j, g * c_group : (g + 1) * c_group]
@@ -437,11 +437,11 @@ def _backward(
     _provide(plan, x.dtype.name)
     scratch, rooms, totals, dbs, turned, *rest = workspace
     rank, parts, calls = w.ndim - 2, _parts(plan), []
-    filters, shape = turned, plan.shape()
+    filters = turned
     if dx is not None:
         flat = w.reshape(plan.elements, plan.c // plan.groups, plan.f)
         of_elements = min(parts, plan.elements)
-        calls += [turn(of_elements, turned, flat, plan.tile > 0, plan.groups, of_elements)]
+        calls += [turn(of_elements, turned, flat, plan.groups, of_elements)]
         if plan.tile:
             filters = rest[0]
             step = _winograd_steps(plan.tile)[0]
@@ -451,8 +451,8 @@ def _backward(
     calls += [
         loops.backward(
             plan.sums, None if dx is None else _volumes(dx, rank), None if dw is None else totals,
-            None if db is None else dbs, *images, filters, shape,
-            plan.turned_shape() if plan.tile else shape, how, scratch, rooms, plan.sums, plan.block, *numbers,
+            None if db is None else dbs, *images, filters, plan.shape(), how, scratch, rooms, plan.sums, plan.block,
+            *numbers,
         )
     ]  # fmt: skip
     if dw is not None and plan.tile:

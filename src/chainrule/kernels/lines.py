@@ -22,8 +22,8 @@ WIDTH = 64  # bytes of the widest vector register
 WORD = ir.IntType(64)
 
 
-def lines(matrix: np.ndarray) -> Any:
-    """The compiled map for `matrix`, for kernels to call.
+def lines(matrix: np.ndarray, add: bool = False) -> Any:
+    """The compiled map for `matrix`, for kernels to call; it adds to what is there, or overwrites it.
 
     The map takes (out, to, out_step, source, at, step, count): the arrays, the element at which
     the first line begins in each, the elements from one line to the next, and their length.
@@ -45,10 +45,10 @@ def lines(matrix: np.ndarray) -> Any:
             target, origin = first(out, signature.args[0]), first(source, signature.args[3])
             number = ir.FloatType() if signature.args[0].dtype == types.float32 else ir.DoubleType()
             kinds = [ir.PointerType(number), WORD, ir.PointerType(number), WORD, WORD]
-            name = f"chainrule_lines_{digest}_{signature.args[0].dtype}"
+            name = f"chainrule_lines_{digest}_{'add' if add else 'set'}_{signature.args[0].dtype}"
             function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), name)
             if function.is_declaration:
-                _define(function, matrix, number)
+                _define(function, matrix, number, add)
             begin, start = builder.gep(target, [to]), builder.gep(origin, [at])
             builder.call(function, [begin, out_step, start, step, count])
             return context.get_dummy_value()
@@ -58,7 +58,7 @@ def lines(matrix: np.ndarray) -> Any:
     return apply
 
 
-def _define(function: Any, matrix: np.ndarray, number: Any) -> None:
+def _define(function: Any, matrix: np.ndarray, number: Any, add: bool) -> None:
     """Write the map's code: a function of (out, out_step, source, step, count)."""
     function.linkage = "linkonce_odr"
     function.attributes.add("noinline")  # it is called from several places, and compiled once
@@ -86,22 +86,25 @@ def _define(function: Any, matrix: np.ndarray, number: Any) -> None:
 
     def block(position: Any, mask: Any) -> None:
         """Combine what stands at `position` of each line; of the last block only what the mask says."""
-        places = [place(source, position, step, j) for j in range(matrix.shape[1])]
-        if mask is None:
-            read = [builder.load(p, align=size) for p in places]
-        else:
-            read = [builder.call(load, [p, align, mask, constant(0.0)]) for p in places]
+
+        def read(at: Any) -> Any:
+            if mask is None:
+                return builder.load(at, align=size)
+            return builder.call(load, [at, align, mask, constant(0.0)])
+
+        values = [read(place(source, position, step, j)) for j in range(matrix.shape[1])]
         for i, row in enumerate(matrix):
-            total = None
-            for value, x in zip(row, read, strict=True):
+            target = place(out, position, out_step, i)
+            total = read(target) if add else None
+            for value, x in zip(row, values, strict=True):
                 if value != 0:
                     term = x if value == 1 else builder.fmul(constant(float(value)), x, flags=("contract",))
                     total = term if total is None else builder.fadd(total, term, flags=("contract",))
             total = constant(0.0) if total is None else total
             if mask is None:
-                builder.store(total, place(out, position, out_step, i), align=size)
+                builder.store(total, target, align=size)
             else:
-                builder.call(store, [total, place(out, position, out_step, i), align, mask])
+                builder.call(store, [total, target, align, mask])
 
     wide = ir.Constant(WORD, lanes)
     whole = builder.mul(builder.udiv(count, wide), wide)

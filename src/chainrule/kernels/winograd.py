@@ -7,8 +7,11 @@ and for each of the t x t places a product of matrices over channels:
     V = B' x B                                   of each input tile
     y = A' (sum_c U[., c, f] V[., c]) A          t^2 instead of 9 m^2 multiplications for each m^2 outputs
 
-    dx    the same, of dy and the filters turned round
-    dw = G' (sum over tiles V[., c] D[., f]) G,     D = A dy A'
+Backwards each step is the transpose of its own, so that dw and dx need the same D:
+
+    D = A dy A'                                  of each output tile
+    dw = G' (sum over tiles V[., c] D[., f]) G
+    dx = sum over tiles B (sum_f U[., c, f] D[., f]) B'          tiles overlap, so that shares are added up
 
 For m = 4 that is a quarter of the multiplications, for m = 2 four ninths.  Rounding errors grow by
 what the matrices amplify: measured against the formula, at most 2 (m = 2) and 20 (m = 4) times those of
@@ -29,6 +32,7 @@ from chainrule.kernels.compile import compiled
 from chainrule.kernels.gemm import gemm
 from chainrule.kernels.lines import lines
 from chainrule.kernels.part import Part
+from chainrule.kernels.tile import product
 
 B = {
     2: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
@@ -44,6 +48,7 @@ A = {
     2: [[1, 1, 1, 0], [0, 1, -1, -1]],
     4: [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
 }
+SMALL = 10**6  # multiply-adds up to which BLAS does not copy its operands, and is the faster one
 TILES = 64  # tiles in one product: enough to keep BLAS busy, few enough for the cache
 LINE = 64  # bytes: planes are kept this far from multiples of a page, or they would share cache lines' places
 
@@ -52,14 +57,15 @@ class Winograd(NamedTuple):
     """The parts for tiles of one size, for flat arrays; `shape` as in kernels/direct.py.
 
     Args:
-        forward: ((y, x, u, scratch, shape), (images,)); also dx, from dy and the filters turned round.
-        dw: ((total, x, dy, scratch, shape), (images,)); adds to `total` (t^2, C, F).
+        forward: ((y, x, u, scratch, shape), (images,)).
+        backward: ((total, dx, x, dy, u, scratch, shape), (images, of_w, of_x)); adds to `total` (t^2, C, F) where
+            `of_w`, and writes dx where `of_x`.
         filters: ((u, w, scratch), (c, f, start, stop)); U for the channels from `start` to `stop`.
         finish: ((dw, total, scratch), (c, f, start, stop)); dw of total, likewise.
     """
 
     forward: Part
-    dw: Part
+    backward: Part
     filters: Part
     finish: Part
 
@@ -81,16 +87,23 @@ def winograd(m: int) -> Winograd:
     t = m + 2
     along_b, along_g, along_a = lines(np.array(B[m])), lines(np.array(G[m])), lines(np.array(A[m]))
     along_a_turned, along_g_turned = lines(np.array(A[m]).T), lines(np.array(G[m]).T)
+    along_b_turned, added_along_b = lines(np.array(B[m]).T), lines(np.array(B[m]).T, add=True)
+    by_tiles = product.call
 
     @compiled(cached=False)
     def patch_at(patch, image, begin, top, left, size, height, width, c):  # type: ignore[no-untyped-def]
         """A tile of size x size at (top, left) of the image from `begin` on, with zeros for what lies outside."""
+        first, last = max(0, -left) * c, max(0, min(size, width - left)) * c
         for r in range(size):
-            for k in range(size):
-                inside = 0 <= top + r < height and 0 <= left + k < width
-                to, at = (r * size + k) * c, begin + ((top + r) * width + left + k) * c
-                for j in range(c):
-                    patch[to + j] = image[at + j] if inside else 0
+            row, inside = patch[r * size * c : (r + 1) * size * c], 0 <= top + r < height
+            start, stop = (first, last) if inside else (size * c, size * c)
+            source = image[begin + ((top + r) * width + left) * c + start :]
+            for j in range(start):
+                row[j] = 0
+            for j in range(stop - start):
+                row[start + j] = source[j]
+            for j in range(stop, size * c):
+                row[j] = 0
 
     @compiled(cached=False)
     def spread(v, v_at, image, begin, height, width, c, before_h, before_w, across, first, count, plane, tmp, patch):  # type: ignore[no-untyped-def]
@@ -134,6 +147,39 @@ def winograd(m: int) -> Winograd:
                     for j in range(min(m, width - left) * f):
                         image[at + j] = patch[r * m * f + j]
 
+    @compiled(cached=False)
+    def collect_turned(  # type: ignore[no-untyped-def]
+        image, begin, v, v_at, height, width, c, before_h, before_w, across, first, count, plane, tmp, patch
+    ):
+        """dx += B P B' for the tiles from `first` on."""
+        for p in range(count):
+            top, left = (first + p) // across * m - before_h, (first + p) % across * m - before_w
+            for r in range(t):
+                along_b_turned(tmp, r * t * c, c, v, v_at + r * t * plane + p * c, plane, c)
+            if top >= 0 and left >= 0 and top + t <= height and left + t <= width:
+                added_along_b(image, begin + (top * width + left) * c, width * c, tmp, 0, t * c, t * c)
+            else:
+                along_b_turned(patch, 0, t * c, tmp, 0, t * c, t * c)
+                start, stop = max(0, -left) * c, max(0, min(t, width - left)) * c
+                for r in range(max(0, -top), min(t, height - top)):
+                    target = image[begin + ((top + r) * width + left) * c + start :]
+                    source = patch[r * t * c + start :]
+                    for j in range(stop - start):
+                        target[j] += source[j]
+
+    @compiled(cached=False)
+    def multiply(turned, rows, columns, depth, a, a_at, b, b_at, beta, y, y_at):  # type: ignore[no-untyped-def]
+        """y = a b + beta y, or a' b, of matrices that begin at the places named."""
+        if rows * columns * depth <= SMALL:
+            wide = rows if turned else depth
+            gemm(turned, False, rows, columns, depth, a[a_at:], wide, b[b_at:], columns, beta, y[y_at:], columns)
+        else:
+            a_row, a_step = (1, rows) if turned else (depth, 1)
+            by_tiles(
+                (y, a, b),
+                (rows, columns, int(beta), y_at, columns, a_at, a_row, 0, 0, a_step, b_at, 0, 0, columns, 1, 1, depth),
+            )
+
     def forward(y, x, u, scratch, shape, images):  # type: ignore[no-untyped-def]
         """y (N, H', W', F) from x (N, H, W, C) and u (t^2, C, F)."""
         height, width, high, wide, c, f = shape[13], shape[14], shape[16], shape[17], shape[18], shape[19]
@@ -154,44 +200,51 @@ def winograd(m: int) -> Winograd:
                         across, first, count, v_plane, tmp, patch,
                     )  # fmt: skip
                 for e in range(t * t):
-                    gemm(
-                        False, False, number * count, f, c, v[e * v_plane :], c, u[e * c * f :], f, zero,
-                        products[e * y_plane :], f,
-                    )  # fmt: skip
+                    multiply(False, number * count, f, c, v, e * v_plane, u, e * c * f, zero, products, e * y_plane)
                 for k in range(number):
                     collect(
                         y, (start + k) * high * wide * f, products, k * count * f, high, wide, f, across, first, count,
                         y_plane, tmp, patch,
                     )  # fmt: skip
 
-    def dw(total, x, dy, scratch, shape, images):  # type: ignore[no-untyped-def]
-        """total (t^2, C, F) += the sum over tiles of V' D."""
+    def backward(total, dx, x, dy, u, scratch, shape, images, of_w, of_x):  # type: ignore[no-untyped-def]
+        """total (t^2, C, F) += the sum over tiles of V' D; dx (N, H, W, C) from D and u (t^2, F, C)."""
         height, width, high, wide, c, f = shape[13], shape[14], shape[16], shape[17], shape[18], shape[19]
         across, down = (wide + m - 1) // m, (high + m - 1) // m
-        per_image = across * down
+        per_image, size = across * down, height * width * c
         v_plane, d_plane = TILES * c + LINE, TILES * f + LINE
         v, d = scratch, scratch[t * t * v_plane :]
         tmp = scratch[t * t * (v_plane + d_plane) :]
-        patch, one = tmp[t * t * max(c, f) :], scratch.dtype.type(1)
+        patch, zero, one = tmp[t * t * max(c, f) :], scratch.dtype.type(0), scratch.dtype.type(1)
         together = max(1, TILES // per_image)
+        if of_x:
+            for j in range(images * size):
+                dx[j] = 0
         for start in range(0, images, together):
             number = min(together, images - start)
             for first in range(0, per_image, TILES):
                 count = min(TILES, per_image - first)
                 for k in range(number):
-                    spread(
-                        v, k * count * c, x, (start + k) * height * width * c, height, width, c, shape[10], shape[11],
-                        across, first, count, v_plane, tmp, patch,
-                    )  # fmt: skip
                     spread_turned(
                         d, k * count * f, dy, (start + k) * high * wide * f, high, wide, f, across, first, count,
                         d_plane, tmp, patch,
                     )  # fmt: skip
-                for e in range(t * t):
-                    gemm(
-                        True, False, c, f, number * count, v[e * v_plane :], c, d[e * d_plane :], f, one,
-                        total[e * c * f :], f,
-                    )  # fmt: skip
+                if of_w:
+                    for k in range(number):
+                        spread(
+                            v, k * count * c, x, (start + k) * size, height, width, c, shape[10], shape[11],
+                            across, first, count, v_plane, tmp, patch,
+                        )  # fmt: skip
+                    for e in range(t * t):
+                        multiply(True, c, f, number * count, v, e * v_plane, d, e * d_plane, one, total, e * c * f)
+                if of_x:
+                    for e in range(t * t):
+                        multiply(False, number * count, c, f, d, e * d_plane, u, e * c * f, zero, v, e * v_plane)
+                    for k in range(number):
+                        collect_turned(
+                            dx, (start + k) * size, v, k * count * c, height, width, c, shape[10], shape[11],
+                            across, first, count, v_plane, tmp, patch,
+                        )  # fmt: skip
 
     def filters(u, w, scratch, c, f, start, stop):  # type: ignore[no-untyped-def]
         """U = G w G' (t^2, C, F), of w (3, 3, C, F)."""
@@ -211,7 +264,7 @@ def winograd(m: int) -> Winograd:
 
     return Winograd(
         Part(f"winograd{m}_forward", forward, "rrrri", 1),
-        Part(f"winograd{m}_dw", dw, "rrrri", 1),
+        Part(f"winograd{m}_backward", backward, "rrrrrri", 3),
         Part(f"winograd{m}_filters", filters, "rrr", 4),
         Part(f"winograd{m}_finish", finish, "rrr", 4),
     )
