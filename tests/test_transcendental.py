@@ -8,18 +8,21 @@ import pytest
 pytest.importorskip("numba")
 
 from chainrule.kernels import transcendental
+from chainrule.kernels.calls import once
 from chainrule.kernels.compile import compiled
 
 
 def over(function):
-    @compiled(cached=False)
+    @compiled(name=f"over_{function.__name__}", cached=False)
     def loop(y, x):
         for i in range(x.size):
             y[i] = function(x[i])
 
+    bind = once(loop)
+
     def run(x):
         y = np.empty_like(x)
-        loop(y, x)
+        bind(y, x).run()
         return y
 
     return run

@@ -15,18 +15,56 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from chainrule.spec import TensorSpec
 
 
 class Call(NamedTuple):
-    """A function and its arguments; `call.run()` is the whole of a step."""
+    """A function and its arguments; `call.run()` is the whole of a step.
+
+    Args:
+        function: what is called.
+        arguments: what it is given.
+        keeps: what must live as long as the call, since compiled code has its address.  Such a call takes a
+            table, and neighbours become one call (kernels/calls.py).
+    """
 
     function: Callable[..., None]
     arguments: tuple[Any, ...]
+    keeps: tuple[Any, ...] = ()
 
     def run(self) -> None:
         """Do it."""
         self.function(*self.arguments)
+
+
+def _nothing() -> None:
+    """A step whose results nobody wants."""
+
+
+NO_CALL = Call(_nothing, ())
+
+
+def in_turn(*calls: Call) -> Call:
+    """One call that does several."""
+    single: list[Call] = []
+    for call in calls:
+        single += call.arguments[0] if call.function is _in_turn else [] if call is NO_CALL else [call]
+    joined: list[Call] = []
+    for call in single:
+        if joined and joined[-1].keeps and call.keeps:
+            before = joined.pop()
+            table = np.concatenate([before.arguments[0], call.arguments[0]])
+            joined.append(Call(call.function, (table,), (*before.keeps, *call.keeps)))
+        else:
+            joined.append(call)
+    return Call(_in_turn, (joined,)) if len(joined) > 1 else joined[0] if joined else NO_CALL
+
+
+def _in_turn(calls: list[Call]) -> None:
+    for call in calls:
+        call.function(*call.arguments)
 
 
 def no_workspace(*specs: TensorSpec | None, **attrs: Any) -> tuple[TensorSpec, ...]:

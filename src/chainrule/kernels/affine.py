@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import NO_CALL, Call, Kernels
+from chainrule.kernels.calls import Piece, once
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.philox import word_at
-from chainrule.kernels.rows import over_pieces, pieces
+from chainrule.kernels.rows import pieces
 from chainrule.ops.affine import FAR, FILL_MODES, ONE, STILL, WORDS, Draw, drawn, matrix
 from chainrule.spec import TensorSpec, known
 
@@ -136,7 +137,7 @@ def affine_vjp_piece(t, cuts, channels, dxs, dys, transforms, mode, nearest):  #
                                 dx[row, column * channels + c] += u * v * dy[i, j * channels + c]
 
 
-@compiled
+@compiled(cached=False)
 def random_transforms(transforms, state, draws, height, width, shared, q):  # type: ignore[no-untyped-def]
     seed, step = np.uint32(state[0]), np.uint32(state[1])
     for n in range(transforms.shape[0]):
@@ -149,7 +150,7 @@ def random_transforms(transforms, state, draws, height, width, shared, q):  # ty
             transforms[n, k] = numbers[k]
 
 
-_forward, _vjp = over_pieces(affine_piece), over_pieces(affine_vjp_piece)
+_forward, _vjp, _transforms = Piece(affine_piece), Piece(affine_vjp_piece), once(random_transforms)
 
 
 def _flat(x: np.ndarray) -> np.ndarray:
@@ -173,14 +174,10 @@ def _affine_vjp(
     interpolation: str = "bilinear", fill_mode: str = "constant", fill_value: float = 0.0, size: Any = None,
 ) -> Call:  # fmt: skip
     if dx is None:
-        return Call(_nothing, ())
+        return NO_CALL
     cuts = pieces(len(dx), 4 * dx[:1].size)
     mode, nearest = FILL_MODES.index(fill_mode), interpolation == "nearest"
     return _vjp(cuts, cuts, dx.shape[3], _flat(dx), _flat(dy), transform, mode, nearest)
-
-
-def _nothing() -> None:
-    """A step whose results nobody wants."""
 
 
 def _workspace(x: TensorSpec, transform: TensorSpec, *, size: Any = None, **attrs: Any) -> tuple[TensorSpec, ...]:
@@ -204,7 +201,7 @@ def _random(
     workspace: tuple[np.ndarray, ...],
 ) -> Call:  # fmt: skip
     draws = np.array([angle, scale_y, scale_x, shift_y, shift_x], np.float64)
-    return Call(random_transforms, (transform, state, draws, x.shape[1], x.shape[2], shared, *workspace))
+    return _transforms(transform, state, draws, x.shape[1], x.shape[2], shared, *workspace)
 
 
 def _quantities(*specs: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:

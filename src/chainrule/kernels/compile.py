@@ -23,6 +23,8 @@ from typing import Any
 
 import numba
 from llvmlite import binding as llvm
+from numba import types
+from numba.core.ccallback import CFunc
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
@@ -40,33 +42,54 @@ REORDERED = {"contract", "reassoc", "nsz"}
 def compiled(
     function: Callable[..., Any] | None = None,
     *,
+    name: str = "",
     parallel: bool = False,
     reorder: bool = False,
     cached: bool = True,
-    stamp: str = "",
 ) -> Any:
-    """Compile a kernel on its first call, or load it from the cache.
+    """Compile a function on its first call, or load it from the cache.
 
     Args:
-        function: the kernel; the decorator may also be written with arguments and without it.
+        function: the function; the decorator may also be written with arguments and without it.
+        name: of its own, if it is made inside another function.  Compiled code is linked by name, code from the
+            cache too, so that of two functions with one name a caller might get the wrong one.
         parallel: its `prange` loops are shared out among threads.
         reorder: its sums may be reordered.
-        cached: whether it goes into the cache on its own; a part that only kernels call need not.
-        stamp: a digest of its source, where that stands in no file.
+        cached: whether it goes into the cache on its own; a part that only compiled code calls need not, and cannot
+            be called from Python.
     """
     if function is None:
-        return lambda f: compiled(f, parallel=parallel, reorder=reorder, cached=cached, stamp=stamp)
+        return lambda f: compiled(f, name=name, parallel=parallel, reorder=reorder, cached=cached)
+    if name:
+        function.__name__ = function.__qualname__ = name
+    assert "<locals>" not in function.__qualname__, f"{function.__qualname__} needs a name of its own"
+    inner = {} if cached else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     dispatcher = numba.njit(
-        function, parallel=parallel, fastmath=REORDERED if reorder else EXACT, nogil=True, error_model="numpy"
+        function, parallel=parallel, fastmath=REORDERED if reorder else EXACT, nogil=True, error_model="numpy", **inner
     )
     if cached:
-        dispatcher._cache = _Cache(f"{function.__qualname__}-{parallel}-{reorder}", stamp or _sources())
+        dispatcher._cache = _Cache(f"{function.__qualname__}-{parallel}-{reorder}", _sources())
     return dispatcher
 
 
-def cache_of(name: str) -> Any:
-    """The cache for a function that is compiled in another way, from sources in this folder."""
-    return _Cache(name, _sources())
+def native(function: Callable[..., None], name: str, kinds: tuple[Any, ...], stamp: str = "") -> Any:
+    """Compiled code with an address that other compiled code can call, or that of the cache.
+
+    Args:
+        function: of numbers and pointers.
+        name: of its own, which says everything that the code depends on beside sources.
+        kinds: of its arguments.
+        stamp: a digest of its source, where that stands in no file.
+    """
+    digest = hashlib.sha256(f"{name} {stamp}".encode()).hexdigest()[:16]
+    function.__name__ = function.__qualname__ = f"{name.split('-')[0]}_{digest}"
+    code: Any = CFunc(
+        function, (kinds, types.void), locals={},
+        options={"nopython": True, "error_model": "numpy", "fastmath": EXACT},
+    )  # fmt: skip
+    code._cache = _Cache(name, stamp or _sources())
+    code.compile()
+    return code
 
 
 def cache_folder() -> Path:

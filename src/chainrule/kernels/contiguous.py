@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call
+from chainrule.kernels import Call, in_turn
 
 
 def contiguous(bind: Callable[..., Call]) -> Callable[..., Call]:
@@ -20,17 +20,10 @@ def contiguous(bind: Callable[..., Call]) -> Callable[..., Call]:
     def wrapped(*arrays: Any, **options: Any) -> Call:
         copies = [(np.empty(x.shape, x.dtype), x) if _strided(x) else None for x in arrays]
         call = bind(*(x if c is None else c[0] for x, c in zip(arrays, copies, strict=True)), **options)
-        needed = [c for c in copies if c is not None]
-        return Call(_copy_then, (needed, call)) if needed else call
+        return in_turn(*(Call(np.copyto, c) for c in copies if c is not None), call)
 
     return wrapped
 
 
 def _strided(x: Any) -> bool:
     return x is not None and not x.flags.c_contiguous
-
-
-def _copy_then(copies: list[tuple[np.ndarray, np.ndarray]], call: Call) -> None:
-    for target, source in copies:
-        np.copyto(target, source)
-    call.function(*call.arguments)

@@ -10,6 +10,7 @@ Which method computes a block is chosen by the shapes (`method_for`), by rules t
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -18,14 +19,14 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import NO_CALL, Call, Kernels, in_turn
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
-from chainrule.kernels.dense import bounds, in_turn
+from chainrule.kernels.dense import bounds
 from chainrule.kernels.direct import direct
 from chainrule.kernels.elementwise import on_numbers
 from chainrule.kernels.pooling import max_pool_sample, max_pool_vjp_sample, three
-from chainrule.kernels.rows import over_pieces
 from chainrule.kernels.tile import product
 from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
 from chainrule.ops.conv import axes_of
@@ -152,7 +153,6 @@ def _method(name: str) -> Method:
 
 def _provide(plan: Plan, real: str) -> None:
     """What kernels call by symbol, before they are compiled or loaded."""
-    numba.get_num_threads()  # starts the threads; before that a kernel from the cache finds no `get_thread_id`
     parts = (product, *winograd(plan.tile)) if plan.tile else direct(plan.method == "depthwise")
     for part in parts:
         part.provide(real)
@@ -205,11 +205,14 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
         slope, more = on_numbers(f"d_{activation}", primitive.elementwise_vjp, real)
         stamp += more
 
-    @compiled(cached=False)
-    def forward(t, y, place, x, u, b, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
+    kind = f"conv_{name}_{activation or 'plain'}_{real}_{pooled}"
+    own = f"{kind}_{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
+
+    @compiled(name=f"{own}_forward", cached=False)
+    def forward(t, thread, y, place, x, u, b, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
         """y = conv(x, w) + b, and what follows, for a piece of the batch."""
         first, last = bounds(t, y.shape[0], cuts)
-        room, between = scratch[numba.get_thread_id()], rooms[numba.get_thread_id()]
+        room, between = scratch[thread], rooms[thread]
         for start in range(first, last, block):
             stop = min(start + block, last)
             n = stop - start
@@ -224,11 +227,11 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                 for k in range(n):
                     max_pool_sample(y[start + k], place[start + k], z[k], three(how[0]), three(how[1]), three(how[2]))
 
-    @compiled(cached=False)
-    def backward(t, dx, totals, dbs, dy, y, place, x, u, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
+    @compiled(name=f"{own}_backward", cached=False)
+    def backward(t, thread, dx, totals, dbs, dy, y, place, x, u, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
         """dx, and this piece's sums of dw and db."""
         first, last = bounds(t, dy.shape[0], cuts)
-        room, between = scratch[numba.get_thread_id()], rooms[numba.get_thread_id()]
+        room, between = scratch[thread], rooms[thread]
         if totals is not None:
             totals[t] = 0
         if dbs is not None:
@@ -264,8 +267,10 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                 if dx is not None:
                     block_dx((dx[start:stop], dz, u, room, shape), (n,))
 
-    kind = f"conv_{name}_{activation or 'plain'}_{real}_{pooled}"
-    return Loops(over_pieces(forward, f"{kind}_forward", stamp), over_pieces(backward, f"{kind}_backward", stamp))
+    return Loops(
+        Piece(forward, f"{kind}_forward", takes=2, stamp=stamp),
+        Piece(backward, f"{kind}_backward", takes=2, stamp=stamp),
+    )
 
 
 @compiled(cached=False)
@@ -302,7 +307,7 @@ def _turn(t, u, w, groups, cuts):  # type: ignore[no-untyped-def]
                     row[i] = source[i, g * f_group + j]
 
 
-turn, add_up = over_pieces(_turn), over_pieces(_add_up)
+turn, add_up = Piece(_turn), Piece(_add_up)
 
 
 @cache
@@ -310,12 +315,12 @@ def _winograd_steps(m: int) -> tuple[Callable[..., Call], Callable[..., Call]]:
     """Filters into the method's form, and its sums into dw; in pieces of the channels."""
     to_tiles, from_tiles = winograd(m).filters.call, winograd(m).finish.call
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_filters_piece", cached=False)
     def filters(t, u, w, rooms, cuts):  # type: ignore[no-untyped-def]
         start, stop = bounds(t, w.shape[2], cuts)
         to_tiles((u, w, rooms[t]), (w.shape[2], w.shape[3], start, stop))
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_finish_piece", cached=False)
     def finish(t, dw, totals, rooms, cuts):  # type: ignore[no-untyped-def]
         """The sums of all pieces, in their order, and dw of them."""
         start, stop = bounds(t, dw.shape[2], cuts)
@@ -327,7 +332,7 @@ def _winograd_steps(m: int) -> tuple[Callable[..., Call], Callable[..., Call]]:
                     into[i] += part[i]
         from_tiles((dw, first, rooms[t]), (dw.shape[2], dw.shape[3], start, stop))
 
-    return over_pieces(filters, f"winograd{m}_filters"), over_pieces(finish, f"winograd{m}_finish")
+    return Piece(filters), Piece(finish)
 
 
 def _threads() -> int:
@@ -411,7 +416,7 @@ def _forward(
 ) -> Call:  # fmt: skip
     plan = _plan(TensorSpec.of(x), TensorSpec.of(w), attrs)
     if y.size == 0:
-        return Call(_nothing, ())
+        return NO_CALL
     _provide(plan, x.dtype.name)
     rank = w.ndim - 2
     scratch, rooms, calls, filters = *workspace[:2], [], w.reshape(plan.elements, -1, plan.f)
@@ -462,10 +467,6 @@ def _backward(
     if db is not None:
         calls += [add_up(1, db, dbs, 1)]
     return in_turn(*calls)
-
-
-def _nothing() -> None:
-    """An empty batch."""
 
 
 def _clear(arrays: list[np.ndarray]) -> None:

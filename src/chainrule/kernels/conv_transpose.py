@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import Call, Kernels, in_turn
 from chainrule.kernels import conv as convolution
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.conv import MOST, add_bias, add_rows, add_up
-from chainrule.kernels.dense import bounds, in_turn
-from chainrule.kernels.rows import over_pieces
+from chainrule.kernels.dense import bounds
 from chainrule.ops.conv_transpose import axes_of, infer
 from chainrule.spec import TensorSpec, known
 
@@ -39,8 +39,8 @@ def _bias_sums(t, sums, dy, cuts):  # type: ignore[no-untyped-def]
     add_rows(sums[t], dy[first:last])
 
 
-bias = over_pieces(_bias, "conv_transpose_bias")
-bias_sums = over_pieces(_bias_sums, "conv_transpose_bias_sums")
+bias = Piece(_bias, "conv_transpose_bias")
+bias_sums = Piece(_bias_sums, "conv_transpose_bias_sums")
 
 
 def _cuts(y: np.ndarray) -> int:

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import Call, Kernels, in_turn
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.elementwise import on_numbers
 from chainrule.kernels.gemm import gemm
-from chainrule.kernels.rows import over_pieces
 from chainrule.ops.primitive import PRIMITIVES
 from chainrule.spec import TensorSpec, known
 
@@ -119,7 +119,7 @@ def _dx(t, dx, dz, w, cuts):  # type: ignore[no-untyped-def]
     gemm(False, True, stop - start, f, u, dz[start:], u, w, u, w.dtype.type(0), dx[start:], f)
 
 
-product, bias, dw_rows, dx_rows = map(over_pieces, (_product, _bias, _dw, _dx))
+product, bias, dw_rows, dx_rows = map(Piece, (_product, _bias, _dw, _dx))
 
 
 @cache
@@ -127,7 +127,9 @@ def _activated(name: str, real: str) -> Callable[..., Call]:
     """Like `bias`, followed by the activation `name`, for numbers of the precision `real`."""
     activation, source = on_numbers(name, PRIMITIVES[name].forward, real)
 
-    @compiled(cached=False)
+    kind = f"dense_{name}_{real}"
+
+    @compiled(name=f"{kind}_{source[:16]}", cached=False)
     def bias_and_activation(t, y, rest, b, cuts, halved, *attrs):  # type: ignore[no-untyped-def]
         _bias(t, y, rest, b, cuts, halved)
         first, last = bounds(t, y.shape[0], cuts)
@@ -136,17 +138,7 @@ def _activated(name: str, real: str) -> Callable[..., Call]:
             for j in range(row.size):
                 row[j] = activation(row[j], *attrs)[0]
 
-    return over_pieces(bias_and_activation, f"dense_{name}_{real}", source)
-
-
-def in_turn(*calls: Call) -> Call:
-    """One call that does several."""
-    return calls[0] if len(calls) == 1 else Call(_in_turn, (calls,))
-
-
-def _in_turn(calls: tuple[Call, ...]) -> None:
-    for function, arguments in calls:
-        function(*arguments)
+    return Piece(bias_and_activation, kind, stamp=source)
 
 
 def _forward(

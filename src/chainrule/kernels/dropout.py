@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import NO_CALL, Call, Kernels
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.philox import normal, philox_block, word_at
 from chainrule.kernels.rows import over_rows
@@ -100,10 +100,6 @@ _noise, _noise_vjp = _Groups(noise_group), _Groups(noise_vjp_group)
 _multiplying, _multiplying_vjp = _Groups(multiplying_group), _Groups(multiplying_vjp_group)
 
 
-def _nothing() -> None:
-    """A step whose results nobody wants."""
-
-
 @compiled(cached=False)
 def spread_row(n, ys, masks, xs, a, b, low):  # type: ignore[no-untyped-def]
     """y = a x + b where kept, else low, with one mask for all places of a row."""
@@ -169,7 +165,7 @@ def _dropout_kernels(line: Any) -> Kernels:
         dx: Any, dstate: None, dy: np.ndarray, mask: np.ndarray, *, rate: float, noise_shape: Any = None
     ) -> Call:
         if dx is None:
-            return Call(_nothing, ())
+            return NO_CALL
         a = dy.dtype.type(line(rate)[0])
         if mask.shape == dy.shape:
             return _dropping_vjp(dx.size, dx, dy, mask, a)
@@ -193,7 +189,7 @@ def _gaussian_noise(y: np.ndarray, x: np.ndarray, state: np.ndarray, *, stddev: 
 
 
 def _gaussian_noise_vjp(dx: Any, dstate: None, dy: np.ndarray, *, stddev: float) -> Call:
-    return Call(_nothing, ()) if dx is None else _noise_vjp(dx.size, dx, dy)
+    return NO_CALL if dx is None else _noise_vjp(dx.size, dx, dy)
 
 
 def _gaussian_dropout(
@@ -203,7 +199,7 @@ def _gaussian_dropout(
 
 
 def _gaussian_dropout_vjp(dx: Any, dstate: None, dy: np.ndarray, noise: np.ndarray, *, rate: float) -> Call:
-    return Call(_nothing, ()) if dx is None else _multiplying_vjp(dx.size, dx, dy, noise)
+    return NO_CALL if dx is None else _multiplying_vjp(dx.size, dx, dy, noise)
 
 
 dropout, alpha_dropout = _dropout_kernels(_dropout_line), _dropout_kernels(_alpha_line)

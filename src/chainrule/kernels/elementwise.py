@@ -18,9 +18,9 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numba import prange
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import NO_CALL, Call, Kernels, in_turn
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.transcendental import FUNCTIONS
@@ -99,19 +99,11 @@ def for_numbers(function: Callable[..., Any], real: str, name: str) -> str:
     return "\n\n".join((*dict.fromkeys(called), own))
 
 
-_loops: dict[str, Any] = {}
+_loops: dict[str, Piece] = {}
 
 
-def _loop(
-    label: str,
-    formula: Callable[..., Any],
-    real: str,
-    targets: str,
-    sources: str,
-    attributes: int,
-    blocks: bool,
-) -> Any:
-    """A compiled loop that applies `formula` to every element.
+def _loop(label: str, formula: Callable[..., Any], real: str, targets: str, sources: str, attributes: int) -> Piece:
+    """Work that applies `formula` to every element, in blocks: (t, elements in a block, arrays, numbers).
 
     Args:
         label: name in the cache.
@@ -120,36 +112,27 @@ def _loop(
         targets: for each result of the formula "w" where it is wanted, "-" where not.
         sources: for each array "a", or "s" for a single number that all elements share.
         attributes: how many numbers follow the arrays.
-        blocks: whether the elements are shared out in blocks.
     """
     source = for_numbers(formula, real, "formula")
     written = [f"y{k}" for k, t in enumerate(targets) if t == "w"]
     read = [f"x{k}" for k in range(len(sources))]
     given = [f"a{k}" for k in range(attributes)]
     elements = [f"x{k}[{'i' if s == 'a' else '0'}]" for k, s in enumerate(sources)]
-    body = [f"result = formula({', '.join((*elements, *given))})"]
-    body += [f"y{k}[i] = result[{k}]" for k, t in enumerate(targets) if t == "w"]
+    part = [f"{a}[start:stop]" for a in written]
+    part += [f"{a}[start:stop]" if kind == "a" else a for a, kind in zip(read, sources, strict=True)]
     size = f"{written[0]}.size"
-    lines = [f"def loop({', '.join((*written, *read, *given))}):"]
-    if blocks:  # a loop over a slice counts from zero, which the compiler must know to use vector registers
-        part = [f"{a}[start:stop]" for a in written]
-        part += [f"{a}[start:stop]" if kind == "a" else a for a, kind in zip(read, sources, strict=True)]
-        lines = [
-            "@inline",
-            lines[0].replace("def loop", "def part"),
-            f"    for i in range({size}):",
-            *(f"        {line}" for line in body),
-            "",
-            lines[0],
-            f"    for block in prange(({size} + {BLOCK - 1}) // {BLOCK}):",
-            f"        start, stop = block * {BLOCK}, min({size}, (block + 1) * {BLOCK})",
-            f"        part({', '.join((*part, *given))})",
-        ]
-    else:
-        lines += [f"    for i in range({size}):"]
-        lines += [f"        {line}" for line in body]
-    text = source + "\n\n" + "\n".join(lines) + "\n"
-    return generated(label, text, parallel=blocks)
+    lines = [  # a loop over a slice counts from zero, which the compiler must know to use vector registers
+        "@inline",
+        f"def part({', '.join((*written, *read, *given))}):",
+        f"    for i in range({size}):",
+        f"        result = formula({', '.join((*elements, *given))})",
+        *(f"        y{k}[i] = result[{k}]" for k, t in enumerate(targets) if t == "w"),
+        "",
+        f"def loop({', '.join(('t', 'block', *written, *read, *given))}):",
+        f"    start, stop = t * block, min({size}, (t + 1) * block)",
+        f"    part({', '.join((*part, *given))})",
+    ]
+    return generated(label, source + "\n\n" + "\n".join(lines) + "\n")
 
 
 def on_numbers(label: str, formula: Callable[..., Any], real: str) -> tuple[Any, str]:
@@ -164,18 +147,17 @@ def on_numbers(label: str, formula: Callable[..., Any], real: str) -> tuple[Any,
     return _namespace(label, text)["formula"], hashlib.sha256(text.encode()).hexdigest()
 
 
-def generated(label: str, text: str, parallel: bool) -> Any:
-    """The compiled function `loop` that `text` defines, beside parts under `@inline`.
+def generated(label: str, text: str) -> Piece:
+    """Work whose function `loop` is defined by `text`, beside parts under `@inline`.
 
     Args:
         label: name in the cache and in tracebacks.
         text: source, made from our own formulas.
-        parallel: whether its `prange` loops are shared out among threads.
     """
     if text not in _loops:
         stamp = hashlib.sha256(text.encode()).hexdigest()
-        loop = _renamed(_namespace(label, text)["loop"], f"{label}_{stamp[:16]}")
-        _loops[text] = compiled(loop, parallel=parallel, stamp=stamp)
+        name = f"{label}_{stamp[:16]}"
+        _loops[text] = Piece(compiled(_namespace(label, text)["loop"], name=name, cached=False), name, stamp=stamp)
     return _loops[text]
 
 
@@ -184,19 +166,13 @@ def _namespace(label: str, text: str) -> dict[str, Any]:
     stamp = hashlib.sha256(text.encode()).hexdigest()
 
     def inline(function: Any) -> Any:
-        return compiled(_renamed(function, f"{label}_{function.__name__}_{stamp[:16]}"), cached=False)
+        return compiled(function, name=f"{label}_{function.__name__}_{stamp[:16]}", cached=False)
 
     # The name of an importable module, since a function from the cache looks for its globals there.
-    namespace: dict[str, Any] = {"__name__": __name__, "np": np, "math": math, "prange": prange}
+    namespace: dict[str, Any] = {"__name__": __name__, "np": np, "math": math}
     namespace.update(special.NUMBERS, inline=inline, **{f.__name__: f for f in FUNCTIONS.values()})
     exec(compile(text, f"<kernel {label}>", "exec"), namespace)  # our own formulas, never a file's
     return namespace
-
-
-def _renamed(function: Any, name: str) -> Any:
-    """`function` under a name of its own: compiled code is linked by name, also code from the cache."""
-    function.__name__ = function.__qualname__ = name
-    return function
 
 
 def derive(primitive: Any) -> Kernels:
@@ -209,13 +185,15 @@ def derive(primitive: Any) -> Kernels:
         """The loop over all elements; arrays are of the result's shape, or one number for all."""
         targets = [y for y in written if y is not None]
         dtype = next((x.dtype for x in (*read, *targets) if x.dtype.kind == "f"), np.dtype("float64"))
-        large = targets[0].size > SERIAL
+        size = targets[0].size
+        block = BLOCK if size > SERIAL else size
         loop = _loop(
             f"{name}_{label}", formula, dtype.name, "".join("-" if y is None else "w" for y in written),
-            "".join("s" if x.size == 1 != targets[0].size else "a" for x in read), len(attrs), large,
+            "".join("s" if x.size == 1 != size else "a" for x in read), len(attrs),
         )  # fmt: skip
         numbers = tuple(dtype.type(value) for value in attrs.values())
-        return Call(loop, (*(a.reshape(-1) for a in (*targets, *read)), *numbers))
+        cuts = -(-size // block) if size else 0
+        return loop(cuts, block, *(a.reshape(-1) for a in (*targets, *read)), *numbers)
 
     def whole(arrays: list[Any], shape: tuple[int, ...], spare: list[np.ndarray]) -> tuple[list[Any], Copies]:
         """The arrays to read, and the copies to make first of those that are repeated."""
@@ -231,7 +209,7 @@ def derive(primitive: Any) -> Kernels:
     def forward(y: np.ndarray, *inputs: np.ndarray, workspace: Arrays = (), **attrs: Any) -> Call:
         read, copies = whole(list(inputs), y.shape, list(workspace))
         call = bind("forward", primitive.forward, [y], read, attrs)
-        return Call(_run, (copies, call, [])) if copies else call
+        return in_turn(*(Call(np.copyto, pair) for pair in copies), call)
 
     def vjp(*arrays: Any, workspace: Arrays = (), **attrs: Any) -> Call:
         count = len(primitive.inputs)
@@ -248,9 +226,9 @@ def derive(primitive: Any) -> Kernels:
                 written.append(spare.pop(0))
                 sums.append(_sum_to(dx, written[-1]))
         if all(dx is None for dx in written):
-            return Call(_nothing, ())
+            return NO_CALL
         call = bind("vjp", primitive.elementwise_vjp, written, read, attrs)
-        return Call(_run, (copies, call, sums)) if copies or sums else call
+        return in_turn(*(Call(np.copyto, pair) for pair in copies), call, *(Call(_sum, added) for added in sums))
 
     def forward_workspace(*inputs: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
         """Room for each input that is repeated."""
@@ -273,12 +251,8 @@ def derive(primitive: Any) -> Kernels:
     )
 
 
-def _run(copies: Copies, call: Call, sums: Sums) -> None:
-    for target, source in copies:
-        np.copyto(target, source)
-    call.function(*call.arguments)
-    for source, axes, target in sums:
-        np.add.reduce(source, axis=axes, out=target)
+def _sum(source: np.ndarray, axes: tuple[int, ...], target: np.ndarray) -> None:
+    np.add.reduce(source, axis=axes, out=target)
 
 
 def _sum_to(dx: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
@@ -289,7 +263,3 @@ def _sum_to(dx: np.ndarray, full: np.ndarray) -> tuple[np.ndarray, tuple[int, ..
     )
     kept = tuple(n for k, n in enumerate(dx.shape) if leading + k not in axes)
     return full, axes, dx.reshape(kept)
-
-
-def _nothing() -> None:
-    """A step whose results nobody wants."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.kernels import Call, Kernels
+from chainrule.kernels.calls import once
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.shape import copies
 
@@ -33,15 +34,15 @@ def _place(index, size):  # type: ignore[no-untyped-def]
     return index + size if index < 0 else index
 
 
-@compiled
-def _take(y, x, indices):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def take_numbers(y, x, indices):  # type: ignore[no-untyped-def]
     for a in range(x.shape[0]):
         for i in range(indices.size):
             y[a, i, :] = x[a, _place(indices[i], x.shape[1]), :]
 
 
-@compiled
-def _put(dx, dy, indices):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def put_numbers(dx, dy, indices):  # type: ignore[no-untyped-def]
     dx[:] = 0
     for a in range(dx.shape[0]):
         for i in range(indices.size):
@@ -58,9 +59,12 @@ def blocks(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
     return before, shape[axis], after
 
 
+_take, _put = once(take_numbers), once(put_numbers)
+
+
 def take_forward(y: np.ndarray, x: np.ndarray, indices: np.ndarray, *, axis: int) -> Call:
     a, k, b = blocks(x.shape, axis)
-    return Call(_take, (y.reshape(a, indices.size, b), x.reshape(a, k, b), indices.reshape(-1)))
+    return _take(y.reshape(a, indices.size, b), x.reshape(a, k, b), indices.reshape(-1))
 
 
 def take_vjp(
@@ -69,22 +73,22 @@ def take_vjp(
     if dx is None:
         return copies([])
     a, k, b = blocks(dx.shape, axis)
-    return Call(_put, (dx.reshape(a, k, b), dy.reshape(a, indices.size, b), indices.reshape(-1)))
+    return _put(dx.reshape(a, k, b), dy.reshape(a, indices.size, b), indices.reshape(-1))
 
 
 take = Kernels(take_forward, take_vjp)
 
 
-@compiled
-def _take_along(y, x, indices):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def take_along_numbers(y, x, indices):  # type: ignore[no-untyped-def]
     for a in range(y.shape[0]):
         for i in range(y.shape[1]):
             for b in range(y.shape[2]):
                 y[a, i, b] = x[a, _place(indices[a, i, b], x.shape[1]), b]
 
 
-@compiled
-def _put_along(dx, dy, indices):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def put_along_numbers(dx, dy, indices):  # type: ignore[no-untyped-def]
     dx[:] = 0
     for a in range(dy.shape[0]):
         for i in range(dy.shape[1]):
@@ -92,9 +96,12 @@ def _put_along(dx, dy, indices):  # type: ignore[no-untyped-def]
                 dx[a, _place(indices[a, i, b], dx.shape[1]), b] += dy[a, i, b]
 
 
+_take_along, _put_along = once(take_along_numbers), once(put_along_numbers)
+
+
 def along_forward(y: np.ndarray, x: np.ndarray, indices: np.ndarray, *, axis: int) -> Call:
     three, shape = blocks(y.shape, axis), blocks(x.shape, axis)
-    return Call(_take_along, (y.reshape(three), x.reshape(shape), indices.reshape(three)))
+    return _take_along(y.reshape(three), x.reshape(shape), indices.reshape(three))
 
 
 def along_vjp(
@@ -103,7 +110,7 @@ def along_vjp(
     if dx is None:
         return copies([])
     three = blocks(dy.shape, axis)
-    return Call(_put_along, (dx.reshape(blocks(dx.shape, axis)), dy.reshape(three), indices.reshape(three)))
+    return _put_along(dx.reshape(blocks(dx.shape, axis)), dy.reshape(three), indices.reshape(three))
 
 
 take_along_axis = Kernels(along_forward, along_vjp)

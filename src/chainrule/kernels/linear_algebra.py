@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import prange
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import Call, Kernels, in_turn
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.dense import SMALL, pieces
@@ -28,18 +28,13 @@ def _rows(y, a, b, transpose_a, transpose_b, start, stop):  # type: ignore[no-un
     gemm(transpose_a, transpose_b, n, m, k, part, a.shape[1], b, b.shape[1], y.dtype.type(0), y[start:], m)
 
 
-@compiled
-def _serial(y, a, b, transpose_a, transpose_b):  # type: ignore[no-untyped-def]
-    for i in range(y.shape[0]):
-        _rows(y[i], a[i], b[i], transpose_a, transpose_b, 0, y.shape[1])
+@compiled(cached=False)
+def matmul_piece(t, y, a, b, transpose_a, transpose_b, cuts):  # type: ignore[no-untyped-def]
+    i, j, n = t // cuts, t % cuts, y.shape[1]
+    _rows(y[i], a[i], b[i], transpose_a, transpose_b, j * n // cuts, (j + 1) * n // cuts)
 
 
-@compiled(parallel=True)
-def _parallel(y, a, b, transpose_a, transpose_b, cuts):  # type: ignore[no-untyped-def]
-    n = y.shape[1]
-    for t in prange(y.shape[0] * cuts):
-        i, j = t // cuts, t % cuts
-        _rows(y[i], a[i], b[i], transpose_a, transpose_b, j * n // cuts, (j + 1) * n // cuts)
+_piece = Piece(matmul_piece)
 
 
 def _call(
@@ -51,9 +46,7 @@ def _call(
         return copies([(y, 0)])
     stacks, n, m = y.shape
     cuts = pieces(n, n * m * terms) if stacks == 1 else 1
-    shared_out = stacks * cuts > 1 and y.size * terms >= SMALL
-    arguments = (y, a, b, transpose_a, transpose_b)
-    return Call(_parallel, (*arguments, cuts)) if shared_out else Call(_serial, arguments)
+    return _piece(stacks * cuts, y, a, b, transpose_a, transpose_b, cuts, shared=y.size * terms >= SMALL)
 
 
 def _stack(x: np.ndarray, rows: bool = False) -> np.ndarray:
@@ -90,19 +83,14 @@ def vjp(
             calls += [Call(_matmul, (dy, x2.swapaxes(-1, -2), whole_1)), sum_to(dx1, whole_1)]
         if dx2 is not None:
             calls += [Call(_matmul, (x1.swapaxes(-1, -2), dy, whole_2)), sum_to(dx2, whole_2)]
-        return Call(_each, (calls,))
+        return in_turn(*calls)
     rows = _is_one(x2.shape)
     a, b, c = _stack(dy, rows), _stack(x1, rows), _stack(x2)
     if dx1 is not None:
         calls.append(_call(_stack(dx1, rows), a, c, transpose_b=True))
     if dx2 is not None:
         calls.append(_call(_stack(dx2), b, a, transpose_a=True))
-    return Call(_each, (calls,))
-
-
-def _each(calls: list[Call]) -> None:
-    for call in calls:
-        call.function(*call.arguments)
+    return in_turn(*calls)
 
 
 def vjp_workspace(x1: TensorSpec, x2: TensorSpec) -> tuple[TensorSpec, ...]:

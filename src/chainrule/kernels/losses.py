@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import NO_CALL, Call, Kernels
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.rows import over_rows
 from chainrule.kernels.softmax import exponentials
@@ -185,10 +185,6 @@ def mean_absolute_error_vjp_row(n, dx, dtargets, dloss, x, targets):  # type: ig
             dtargets[n, k] = -slope
 
 
-def _nothing() -> None:
-    """A step whose results nobody wants."""
-
-
 def _flat(a: np.ndarray | None, size: int) -> np.ndarray | None:
     return None if a is None else a.reshape(-1, size)
 
@@ -233,7 +229,7 @@ def by_rows(
 
     def vjp(dx: Any, dtargets: Any, dloss: np.ndarray, *saved: np.ndarray, **attrs: Any) -> Call:
         if dx is None and (sparse or dtargets is None):
-            return Call(_nothing, ())
+            return NO_CALL
         size = (dtargets if dx is None else dx).shape[-1]
         wanted = (_flat(dx, size),) if sparse else (_flat(dx, size), _flat(dtargets, size))
         read = [a.reshape(-1, size) if a.ndim > dloss.ndim else a.reshape(-1) for a in saved]
@@ -253,7 +249,7 @@ def by_elements(forward_row: Any, vjp_row: Any) -> Kernels:
 
     def vjp(dx: Any, dtargets: Any, *arrays: np.ndarray) -> Call:
         if dx is None and dtargets is None:
-            return Call(_nothing, ())
+            return NO_CALL
         flat = (None if a is None else a.reshape(-1) for a in (dx, dtargets, *arrays))
         return vjp_loop(arrays[0].size, 1, *flat)
 

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import Call, Kernels, in_turn
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.ops.normalization import vjp_inference as formula
@@ -105,45 +105,21 @@ def in_phases(name: str, tables: Phase, sums: Phase, merge: Phase, apply: Phase)
         apply: for each piece.
     """
 
-    def named(function: Any) -> Any:
-        function.__name__ = function.__qualname__ = f"{name}_{function.__name__}"
-        return function
+    works = [
+        (phase and Piece(phase, f"{name}_{phase.py_func.__name__}"), of_groups)
+        for phase, of_groups in ((tables, True), (sums, False), (merge, True), (apply, False))
+    ]
 
-    @compiled
-    @named
-    def alone(plan, *arrays):  # type: ignore[no-untyped-def]
-        pieces, groups = plan[0] * plan[5], plan[3]
-        if tables is not None:
-            for g in range(groups):
-                tables(g, plan, *arrays)
-        if sums is not None:
-            for t in range(pieces):
-                sums(t, plan, *arrays)
-        if merge is not None:
-            for g in range(groups):
-                merge(g, plan, *arrays)
-        if apply is not None:
-            for t in range(pieces):
-                apply(t, plan, *arrays)
+    def bind(plan: Layout, *arrays: Any) -> Call:
+        shared = plan.size >= SERIAL
+        return in_turn(
+            *(
+                work(plan.groups if of_groups else plan.pieces, tuple(plan), *arrays, shared=shared)
+                for work, of_groups in works if work is not None
+            )
+        )  # fmt: skip
 
-    @compiled(parallel=True)
-    @named
-    def together(plan, *arrays):  # type: ignore[no-untyped-def]
-        pieces, groups = plan[0] * plan[5], plan[3]
-        if tables is not None:
-            for g in prange(groups):
-                tables(g, plan, *arrays)
-        if sums is not None:
-            for t in prange(pieces):
-                sums(t, plan, *arrays)
-        if merge is not None:
-            for g in prange(groups):
-                merge(g, plan, *arrays)
-        if apply is not None:
-            for t in prange(pieces):
-                apply(t, plan, *arrays)
-
-    return lambda plan, *arrays: Call(alone if plan.size < SERIAL else together, (tuple(plan), *arrays))
+    return bind
 
 
 def flat(x: np.ndarray, *arrays: np.ndarray | None) -> list[np.ndarray]:

@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from chainrule.kernels import Call
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.dense import MOST
 from chainrule.kernels.elementwise import BLOCK, for_numbers, generated
@@ -58,64 +58,54 @@ def update(
         decays: whether weights shrink by the decay's part before the formula sees them.
         places: where each of the weights lies in `theta`.
     """
-    shared = theta.size > SERIAL
-    loop = _loop(formula, theta.dtype.name, len(slots), numbers, decays, shared)
-    arrays = (*((shares(places),) if shared else ()), theta, gradient, *slots)
-    return lambda *given: loop(*arrays, *map(float, given))
+    given = np.zeros(numbers + decays)
+    cut = shares(places) if theta.size > SERIAL else np.array([[[0, theta.size]]])
+    call = _loop(formula, theta.dtype.name, len(slots), numbers, decays)(len(cut), cut, theta, gradient, *slots, given)
+
+    def step(*values: Any) -> None:
+        given[:] = values
+        call.run()
+
+    return step
 
 
-def _loop(
-    formula: Callable[..., Any], real: str, slots: int, numbers: int, decays: bool, shared: bool
-) -> Any:
+def _loop(formula: Callable[..., Any], real: str, slots: int, numbers: int, decays: bool) -> Piece:
     state = [f"s{k}[i]" for k in range(slots)]
     given = ["decay"] * decays + [f"n{k}" for k in range(numbers)]
-    body = ["weight = theta[i]"]
-    body += ["weight -= weight * r_decay"] if decays else []
-    arguments = ["weight", "gradient[i]", *state, *(f"r_{n}" for n in given if n != "decay")]
-    body += [f"result = formula({', '.join(arguments)})", "theta[i] = result[0]"]
-    body += [f"{s} = result[{k + 1}]" for k, s in enumerate(state)]
+    arguments = ["weight", "gradient[i]", *state, *(n for n in given if n != "decay")]
     vectors = ["theta", "gradient", *(f"s{k}" for k in range(slots))]
-    rounded = [f"np.{real}({n})" for n in given]  # the numbers are made in float64, then rounded once
+    slices = [f"{v}[start:stop]" for v in vectors]  # a loop over a slice counts from zero: see elementwise.py
+    rounded = [f"np.{real}(given[{k}])" for k in range(len(given))]  # made in float64, then rounded once
     lines = [
         "@inline",
-        f"def part({', '.join([*vectors, *(f'r_{n}' for n in given)])}):",
+        f"def part({', '.join([*vectors, *given])}):",
         "    for i in range(theta.size):",
-        *(f"        {line}" for line in body),
+        "        weight = theta[i]",
+        *["        weight -= weight * decay"] * decays,
+        f"        result = formula({', '.join(arguments)})",
+        "        theta[i] = result[0]",
+        *(f"        {s} = result[{k + 1}]" for k, s in enumerate(state)),
         "",
-        f"def loop({', '.join([*['shares'] * shared, *vectors, *given])}):",
+        f"def loop({', '.join(['t', 'shares', *vectors, 'given'])}):",
+        "    for k in range(shares.shape[1]):",
+        "        start, stop = shares[t, k]",
+        f"        part({', '.join([*slices, *rounded])})",
     ]
-    if shared:  # a loop over a slice counts from zero, which the compiler must know to use vector registers
-        slices = [f"{v}[start:stop]" for v in vectors]
-        lines += [
-            "    for t in prange(shares.shape[0]):",
-            "        for k in range(shares.shape[1]):",
-            "            start, stop = shares[t, k]",
-            f"            part({', '.join([*slices, *rounded])})",
-        ]
-    else:
-        lines += [f"    part({', '.join([*vectors, *rounded])})"]
     text = for_numbers(formula, real, "formula") + "\n\n" + "\n".join(lines) + "\n"
-    return generated(formula.__name__, text, parallel=shared)
+    return generated(formula.__name__, text)
 
 
-@compiled(reorder=True)
-def _square_sums(sums, x, starts, stops):  # type: ignore[no-untyped-def]
-    for k in range(sums.size):
-        total = 0.0
-        for i in range(starts[k], stops[k]):
-            total += np.float64(x[i]) * np.float64(x[i])
-        sums[k] = total
+@compiled(reorder=True, cached=False)
+def square_sum(k, sums, x, starts, stops):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(starts[k], stops[k]):
+        total += np.float64(x[i]) * np.float64(x[i])
+    sums[k] = total
 
 
-@compiled(parallel=True, reorder=True)
-def _square_sums_parallel(sums, x, starts, stops):  # type: ignore[no-untyped-def]
-    for k in prange(sums.size):
-        total = 0.0
-        for i in range(starts[k], stops[k]):
-            total += np.float64(x[i]) * np.float64(x[i])
-        sums[k] = total
+_square_sum = Piece(square_sum)
 
 
 def square_sums(sums: np.ndarray, x: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Call:
     """sums[k] <- the sum of x[i]^2 for starts[k] <= i < stops[k]."""
-    return Call(_square_sums_parallel if x.size > SERIAL else _square_sums, (sums, x, starts, stops))
+    return _square_sum(sums.size, sums, x, starts, stops, shared=x.size > SERIAL)

@@ -15,10 +15,9 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import carray, float32, float64, int64, types, void
 from numba.core import cgutils
-from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
-from chainrule.kernels.compile import EXACT, cache_of, compiled
+from chainrule.kernels.compile import compiled, native
 
 UNBOUNDED = 1 << 48  # numbers in an array whose size the part does not ask for
 REAL = {"float32": float32, "float64": float64}
@@ -36,7 +35,7 @@ class Part:
 
     def __init__(self, name: str, function: Callable[..., None], kinds: str, numbers: int) -> None:
         self.name, self.kinds, self.numbers = name, kinds, numbers
-        self._function = compiled(function, cached=False)
+        self._function = compiled(function, name=f"{name}_part", cached=False)
         self._kept: dict[str, Any] = {}  # compiled code lives as long as its owner
         self.call = _calling(name, kinds, numbers)  # for kernels: ((arrays), (numbers))
 
@@ -45,15 +44,10 @@ class Part:
         if real in self._kept:
             return
         pointers = [types.CPointer(REAL[real] if kind == "r" else int64) for kind in self.kinds]
-        function: Any = CFunc(
-            _of_pointers(self._function, len(self.kinds), self.numbers),
-            ((*pointers, *[int64] * self.numbers), types.void),
-            locals={}, options={"nopython": True, "error_model": "numpy", "fastmath": EXACT},
-        )  # fmt: skip
-        function._cache = cache_of(f"{self.name}-{real}")
-        function.compile()
-        self._kept[real] = function
-        llvm.add_symbol(_symbol(self.name, real), function.address)
+        adapted = _of_pointers(self._function, len(self.kinds), self.numbers)
+        code = native(adapted, f"{self.name}-{real}", (*pointers, *[int64] * self.numbers))
+        self._kept[real] = code
+        llvm.add_symbol(_symbol(self.name, real), code.address)
 
 
 def _symbol(name: str, real: str) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import Call, Kernels
+from chainrule.kernels import Call, Kernels, in_turn
+from chainrule.kernels.calls import once
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.indexing import blocks
@@ -197,8 +198,8 @@ max = Kernels(contiguous(max_forward), contiguous(max_vjp), vjp_workspace=max_wo
 min = Kernels(_by(np.minimum), extreme_vjp, vjp_workspace=extreme_workspace)
 
 
-@compiled
-def _others(dx, dy, x):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def product_of_others(dx, dy, x):  # type: ignore[no-untyped-def]
     for i in range(x.shape[0]):
         product = dy[i]
         for j in range(x.shape[1]):
@@ -210,10 +211,7 @@ def _others(dx, dy, x):  # type: ignore[no-untyped-def]
             product *= x[i, j]
 
 
-def _prod_vjp(dx: Any, dy: Any, x: Any, rows: Any, moved: Any) -> None:
-    rows[...] = x
-    _others(moved, dy, rows.reshape(moved.shape))
-    dx[...] = moved.reshape(rows.shape)
+_others = once(product_of_others)
 
 
 def prod_vjp(
@@ -225,8 +223,10 @@ def prod_vjp(
     last = tuple(range(-len(axis), 0))
     rows, moved = workspace
     products = moved.reshape(dy.size, count(x.shape, axis))
-    return Call(
-        _prod_vjp, (np.moveaxis(dx, axis, last), dy.reshape(-1), np.moveaxis(x, axis, last), rows, products)
+    return in_turn(
+        Call(np.copyto, (rows, np.moveaxis(x, axis, last))),
+        _others(products, dy.reshape(-1), rows.reshape(products.shape)),
+        Call(np.copyto, (np.moveaxis(dx, axis, last), products.reshape(rows.shape))),
     )
 
 
@@ -242,8 +242,8 @@ any = Kernels(_by(np.logical_or))
 all = Kernels(_by(np.logical_and))
 
 
-@compiled
-def _argmax(y, x, sign):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def argmax_numbers(y, x, sign):  # type: ignore[no-untyped-def]
     for a in range(x.shape[0]):
         for b in range(x.shape[2]):
             best = 0
@@ -255,10 +255,13 @@ def _argmax(y, x, sign):  # type: ignore[no-untyped-def]
             y[a, b] = best
 
 
+_argmax = once(argmax_numbers)
+
+
 def _argmax_by(sign: int) -> Callable[..., Call]:
     def forward(y: np.ndarray, x: np.ndarray, *, axis: int, keepdims: bool) -> Call:
         a, k, b = blocks(x.shape, axis)
-        return Call(_argmax, (y.reshape(a, b), x.reshape(a, k, b), sign))
+        return _argmax(y.reshape(a, b), x.reshape(a, k, b), sign)
 
     return forward
 
@@ -288,8 +291,8 @@ def cumprod_forward(y: np.ndarray, x: np.ndarray, *, axis: int) -> Call:
     return Call(_accumulate, (np.multiply, y, x, axis))
 
 
-@compiled
-def _cumprod_vjp(dx, dy, x, y):  # type: ignore[no-untyped-def]
+@compiled(cached=False)
+def cumprod_vjp_numbers(dx, dy, x, y):  # type: ignore[no-untyped-def]
     last = x.shape[1] - 1
     for a in range(x.shape[0]):
         for b in range(x.shape[2]):
@@ -299,11 +302,14 @@ def _cumprod_vjp(dx, dy, x, y):  # type: ignore[no-untyped-def]
                 dx[a, i, b] = s * y[a, i - 1, b] if i > 0 else s
 
 
+_cumprod_vjp = once(cumprod_vjp_numbers)
+
+
 def cumprod_vjp(dx: np.ndarray | None, dy: np.ndarray, x: np.ndarray, y: np.ndarray, *, axis: int) -> Call:
     if dx is None:
         return copies([])
     three = blocks(x.shape, axis)
-    return Call(_cumprod_vjp, tuple(array.reshape(three) for array in (dx, dy, x, y)))
+    return _cumprod_vjp(*(array.reshape(three) for array in (dx, dy, x, y)))
 
 
 cumprod = Kernels(cumprod_forward, cumprod_vjp)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.kernels import Call, Kernels
+from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
-from chainrule.kernels.rows import over_pieces, pieces
+from chainrule.kernels.rows import pieces
 from chainrule.ops.resampling import axes_of, framed
 from chainrule.spec import TensorSpec, known
 
@@ -57,7 +58,7 @@ def resize_vjp_piece(  # type: ignore[no-untyped-def]
                     dx[q] += w * line[q]
 
 
-_forward, _vjp = over_pieces(resize_piece), over_pieces(resize_vjp_piece)
+_forward, _vjp = Piece(resize_piece), Piece(resize_vjp_piece)
 
 
 def _axes(

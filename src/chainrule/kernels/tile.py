@@ -141,7 +141,9 @@ def _product_of(heights: tuple[int, ...], by_column: bool) -> Any:
     double, single = _tile(tall, 2, by_column), _tile(tall, 1, by_column)
     lower = _product_of(tuple(rest), by_column) if rest else None
 
-    @compiled(cached=False)
+    kind = "by_column" if by_column else "plain"
+
+    @compiled(name=f"tile_{kind}_{tall}", cached=False)
     def product(c, a, b, rows, columns, add, at):  # type: ignore[no-untyped-def]
         c_at, c_row, a_at, a_row, a_0, a_1, a_2, b_at, b_0, b_1, b_2, n_0, n_1, n_2 = at
         lanes = REGISTER // c.itemsize

@@ -90,7 +90,7 @@ def winograd(m: int) -> Winograd:
     along_b_turned, added_along_b = lines(np.array(B[m]).T), lines(np.array(B[m]).T, add=True)
     by_tiles = product.call
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_patch_at", cached=False)
     def patch_at(patch, image, begin, top, left, size, height, width, c):  # type: ignore[no-untyped-def]
         """A tile of size x size at (top, left) of the image from `begin` on, with zeros for what lies outside."""
         first, last = max(0, -left) * c, max(0, min(size, width - left)) * c
@@ -105,7 +105,7 @@ def winograd(m: int) -> Winograd:
             for j in range(stop, size * c):
                 row[j] = 0
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_spread", cached=False)
     def spread(v, v_at, image, begin, height, width, c, before_h, before_w, across, first, count, plane, tmp, patch):  # type: ignore[no-untyped-def]
         """V = B' x B for the tiles from `first` on."""
         for p in range(count):
@@ -118,7 +118,7 @@ def winograd(m: int) -> Winograd:
             for r in range(t):
                 along_b(v, v_at + r * t * plane + p * c, plane, tmp, r * t * c, c, c)
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_spread_turned", cached=False)
     def spread_turned(v, v_at, image, begin, height, width, f, across, first, count, plane, tmp, patch):  # type: ignore[no-untyped-def]
         """D = A dy A' for the tiles from `first` on."""
         for p in range(count):
@@ -131,7 +131,7 @@ def winograd(m: int) -> Winograd:
             for r in range(t):
                 along_a_turned(v, v_at + r * t * plane + p * f, plane, tmp, r * m * f, f, f)
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_collect", cached=False)
     def collect(image, begin, v, v_at, height, width, f, across, first, count, plane, tmp, patch):  # type: ignore[no-untyped-def]
         """y = A' M A for the tiles from `first` on."""
         for p in range(count):
@@ -147,7 +147,7 @@ def winograd(m: int) -> Winograd:
                     for j in range(min(m, width - left) * f):
                         image[at + j] = patch[r * m * f + j]
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_collect_turned", cached=False)
     def collect_turned(  # type: ignore[no-untyped-def]
         image, begin, v, v_at, height, width, c, before_h, before_w, across, first, count, plane, tmp, patch
     ):
@@ -167,7 +167,7 @@ def winograd(m: int) -> Winograd:
                     for j in range(stop - start):
                         target[j] += source[j]
 
-    @compiled(cached=False)
+    @compiled(name=f"winograd{m}_multiply", cached=False)
     def multiply(turned, rows, columns, depth, a, a_at, b, b_at, beta, y, y_at):  # type: ignore[no-untyped-def]
         """y = a b + beta y, or a' b, of matrices that begin at the places named."""
         if rows * columns * depth <= SMALL:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.tensor import Node
-from chainrule.kernels import Call
+from chainrule.kernels import NO_CALL, Call
 from chainrule.spec import TensorSpec
 
 
@@ -54,12 +54,8 @@ def bind_sum(total: np.ndarray, part: np.ndarray) -> Call:
 def _bind_view(target: np.ndarray | None, source: np.ndarray) -> Call:
     """The same numbers under another shape: nothing to do in the same memory, else (of a weight, for one) a copy."""
     if target is None or target.ctypes.data == source.ctypes.data:
-        return Call(_nothing, ())
+        return NO_CALL
     return Call(np.copyto, (target, source.reshape(target.shape)))
-
-
-def _nothing() -> None:
-    """The numbers are already there."""
 
 
 def _forward_formula(formula: Any, writes: Any, reads: Any, attrs: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.graph.order import nodes_of
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.variable import Variable
-from chainrule.kernels import Call
+from chainrule.kernels import Call, in_turn
 from chainrule.plan import explain
 from chainrule.plan.binding import bind, bind_sum, workspace_of
 from chainrule.plan.memory import Lifetime, aligned, aligned_zeros, place
@@ -31,26 +31,27 @@ class Bound(NamedTuple):
     """A plan for one set of input shapes, ready to run.
 
     Args:
-        calls: what running does, in order.
+        calls: what running does, step by step.
+        whole: the same as one call.
         feeds: the arrays to fill before a run.
         values: the arrays to read after a run.
         written: for each call the step it came from and the arrays it writes, for diagnosis.
     """
 
     calls: list[Call]
+    whole: Call
     feeds: list[np.ndarray]
     values: list[np.ndarray]
     written: list[tuple[Step, list[np.ndarray]]]
 
     def run(self) -> None:
         """Do every step once."""
-        for function, arguments in self.calls:
-            function(*arguments)
+        self.whole.run()
 
     def first_non_finite(self) -> str | None:
         """Run step by step; the label of the first step that writes a NaN or an infinity."""
-        for (function, arguments), (step, arrays) in zip(self.calls, self.written, strict=True):
-            function(*arguments)
+        for call, (step, arrays) in zip(self.calls, self.written, strict=True):
+            call.run()
             if any(a.dtype.kind == "f" and not np.isfinite(a).all() for a in arrays):
                 return step.label
         return None
@@ -177,6 +178,7 @@ class Plan:
             written.append((step, [a for a in writes if a is not None]))
         return Bound(
             calls,
+            in_turn(*calls),
             [arrays[self.schedule.values[x]] for x in self.feeds],
             [arrays[self.schedule.values[x]] for x in self.outputs],
             written,
