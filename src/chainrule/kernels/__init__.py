@@ -28,11 +28,13 @@ class Call(NamedTuple):
         arguments: what it is given.
         keeps: what must live as long as the call, since compiled code has its address.  Such a call takes a
             table, and neighbours become one call (kernels/calls.py).
+        threads: whether it may use several, and so needs `one_pool` around it (kernels/threads.py).
     """
 
     function: Callable[..., None]
     arguments: tuple[Any, ...]
     keeps: tuple[Any, ...] = ()
+    threads: bool = True
 
     def run(self) -> None:
         """Do it."""
@@ -43,7 +45,7 @@ def _nothing() -> None:
     """A step whose results nobody wants."""
 
 
-NO_CALL = Call(_nothing, ())
+NO_CALL = Call(_nothing, (), threads=False)
 
 
 def in_turn(*calls: Call) -> Call:
@@ -56,7 +58,8 @@ def in_turn(*calls: Call) -> Call:
         if joined and joined[-1].keeps and call.keeps:
             before = joined.pop()
             table = np.concatenate([before.arguments[0], call.arguments[0]])
-            joined.append(Call(call.function, (table,), (*before.keeps, *call.keeps)))
+            threads = before.threads or call.threads
+            joined.append(Call(call.function, (table,), (*before.keeps, *call.keeps), threads))
         else:
             joined.append(call)
     return Call(_in_turn, (joined,)) if len(joined) > 1 else joined[0] if joined else NO_CALL

@@ -34,11 +34,14 @@ class Piece:
         function: a compiled function of (t, *arguments); see `takes`.
         name: of its own, in the cache and among symbols.
         takes: 1: t; 2: t and the number of the thread that runs it, for scratch memory; 0: neither.
+        blas: whether it calls BLAS.
         stamp: a digest of its source, where that stands in no file.
     """
 
-    def __init__(self, function: Any, name: str = "", *, takes: int = 1, stamp: str = "") -> None:
-        self.function, self.takes = function, takes
+    def __init__(
+        self, function: Any, name: str = "", *, takes: int = 1, blas: bool = False, stamp: str = ""
+    ) -> None:
+        self.function, self.takes, self.blas = function, takes, blas
         self.name, self._stamp = name or function.py_func.__name__, stamp
         self._compiled: dict[Any, Any] = {}  # compiled code lives as long as its owner
 
@@ -46,8 +49,9 @@ class Piece:
         """The call that does all pieces, shared out among threads or one after the other."""
         code = self._code(types.Tuple([typeof(a) for a in arguments]))
         words = packed(arguments)
-        table = np.array([[code.address, cuts, shared and cuts > 1, words.ctypes.data]], np.int64)
-        return Call(run, (table,), (code, words, arguments))
+        shared = shared and cuts > 1
+        table = np.array([[code.address, cuts, shared, words.ctypes.data]], np.int64)
+        return Call(run, (table,), (code, words, arguments), threads=shared or self.blas)
 
     def _code(self, kinds: types.Tuple) -> Any:
         code = self._compiled.get(kinds)

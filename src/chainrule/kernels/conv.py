@@ -268,8 +268,8 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                     block_dx((dx[start:stop], dz, u, room, shape), (n,))
 
     return Loops(
-        Piece(forward, f"{kind}_forward", takes=2, stamp=stamp),
-        Piece(backward, f"{kind}_backward", takes=2, stamp=stamp),
+        Piece(forward, f"{kind}_forward", takes=2, blas=True, stamp=stamp),
+        Piece(backward, f"{kind}_backward", takes=2, blas=True, stamp=stamp),
     )
 
 

@@ -31,6 +31,7 @@ SMALL = 1 << 21  # multiply-adds (some 40 microseconds) below which waking threa
 WIDTH = 128  # least columns of a piece: each packs the whole of the other operand anew
 HEIGHT = 32  # least samples of a piece
 MOST = 8  # pieces of one product
+FEW = 6  # samples for which BLAS takes longer to arrange w than to multiply by it
 
 
 def pieces(length: int, work: int, least: int = WIDTH) -> int:
@@ -82,6 +83,33 @@ def _product(t, y, rest, x, w, n_cuts, f_cuts, u_cuts):  # type: ignore[no-untyp
 
 
 @compiled(cached=False)
+def _few_product(t, y, rest, x, w, n_cuts, f_cuts, u_cuts):  # type: ignore[no-untyped-def]
+    """The same for few samples: w is read once, as it lies, and the sums stay in the nearest cache."""
+    f, u = w.shape
+    k, c = t // u_cuts % f_cuts, t % u_cuts
+    begin, end = bounds(k, f, f_cuts)
+    start, stop = bounds(c, u, u_cuts)
+    target = y if k == 0 else rest
+    for i in range(x.shape[0]):
+        target[i][start:stop] = 0
+    whole = begin + (end - begin) // 8 * 8
+    for k in range(begin, whole, 8):
+        w0, w1, w2, w3 = w[k][start:stop], w[k + 1][start:stop], w[k + 2][start:stop], w[k + 3][start:stop]
+        w4, w5, w6, w7 = w[k + 4][start:stop], w[k + 5][start:stop], w[k + 6][start:stop], w[k + 7][start:stop]
+        for i in range(x.shape[0]):
+            row, a = target[i][start:stop], x[i][k : k + 8]
+            a0, a1, a2, a3, a4, a5, a6, a7 = a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]
+            for j in range(row.size):
+                first = (a0 * w0[j] + a1 * w1[j]) + (a2 * w2[j] + a3 * w3[j])
+                row[j] += first + ((a4 * w4[j] + a5 * w5[j]) + (a6 * w6[j] + a7 * w7[j]))
+    for k in range(whole, end):
+        for i in range(x.shape[0]):
+            row, line, a = target[i][start:stop], w[k][start:stop], x[i, k]
+            for j in range(row.size):
+                row[j] += a * line[j]
+
+
+@compiled(cached=False)
 def _bias(t, y, rest, b, cuts, halved):  # type: ignore[no-untyped-def]
     """y += b, in the t-th piece of the samples; and y += rest where the sums were halved."""
     first, last = bounds(t, y.shape[0], cuts)
@@ -119,7 +147,8 @@ def _dx(t, dx, dz, w, cuts):  # type: ignore[no-untyped-def]
     gemm(False, True, stop - start, f, u, dz[start:], u, w, u, w.dtype.type(0), dx[start:], f)
 
 
-product, bias, dw_rows, dx_rows = map(Piece, (_product, _bias, _dw, _dx))
+bias, few_product = Piece(_bias), Piece(_few_product)
+product, dw_rows, dx_rows = (Piece(work, blas=True) for work in (_product, _dw, _dx))
 
 
 @cache
@@ -151,8 +180,9 @@ def _forward(
     cuts = grid(len(x), f, u)
     count = cuts.n * cuts.f * cuts.u
     rows = 1 if count == 1 else pieces(len(x), SMALL, HEIGHT)
+    multiply = few_product if len(x) <= FEW else product
     return in_turn(
-        product(count, y, rest, x, w, cuts.n, cuts.f, cuts.u),
+        multiply(count, y, rest, x, w, cuts.n, cuts.f, cuts.u),
         finish(rows, y, rest, b, rows, cuts.f == 2, *attrs),
     )
 

@@ -34,7 +34,7 @@ def matmul_piece(t, y, a, b, transpose_a, transpose_b, cuts):  # type: ignore[no
     _rows(y[i], a[i], b[i], transpose_a, transpose_b, j * n // cuts, (j + 1) * n // cuts)
 
 
-_piece = Piece(matmul_piece)
+_piece = Piece(matmul_piece, blas=True)
 
 
 def _call(

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, DataError, ShapeError
+from chainrule.kernels import available
+
+SMALL = 1 << 14  # numbers that are looked at one by one in no time
+LARGEST = 1 << 28  # numbers of which looking at all would take longer than a first epoch should wait
 
 
 def check_count(value: Any, where: str, least: int = 1) -> None:
@@ -89,6 +93,17 @@ def _mend(want: tuple[int | None, ...], have: tuple[int, ...], whole: tuple[int,
     return ""
 
 
+def _all_finite(array: np.ndarray) -> bool:
+    if array.size < SMALL:
+        return bool(np.isfinite(array).all())
+    if array.dtype.char in "fd" and array.dtype.isnative and array.flags.c_contiguous and available():
+        from chainrule.kernels.finite import all_finite
+
+        return all_finite(array)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum(dtype=np.float64)))
+
+
 def check_finite(arrays: Sequence[np.ndarray], where: str) -> None:
     """No NaN and no infinity.
 
@@ -96,11 +111,7 @@ def check_finite(arrays: Sequence[np.ndarray], where: str) -> None:
         DataError: there are some; the first is named.
     """
     for k, array in enumerate(arrays):
-        if array.dtype.kind != "f" or array.size == 0:
-            continue
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = bool(np.isfinite(array.sum(dtype=np.float64))) if array.size < 1 << 28 else True
-        if finite:
+        if array.dtype.kind != "f" or array.size >= LARGEST or _all_finite(array):
             continue
         bad = np.argwhere(~np.isfinite(array))
         if len(bad):

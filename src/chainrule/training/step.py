@@ -111,7 +111,10 @@ class Step:
 
     def run(self, batch: Batch) -> list[np.ndarray]:
         """Run on a batch; the losses, then the predictions, as views that the next run overwrites."""
-        bound = self.load(batch)
+        return self.run_loaded(self.load(batch))
+
+    def run_loaded(self, bound: Bound) -> list[np.ndarray]:
+        """The same, on a batch that is already in the plan's memory."""
         bound.run()
         for variable, value in zip(self.updated, bound.values[self.end :], strict=False):
             np.copyto(variable.value, value)

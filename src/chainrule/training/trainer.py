@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -366,7 +367,7 @@ class Trainer(Fed):
         if again is not None:
             return self._predict_again(again, x)
         counted = steps is not None or callbacks is not None  # then a step is Keras's, of 32
-        size = batch_size if batch_size is not None or counted else 256
+        size = batch_size if batch_size is not None or counted else 512
         data = self._data(x, None, None, None, size, False, steps, predicting=True)
         if not isinstance(callbacks, CallbackList):
             callbacks = self._callbacks(callbacks, data, 0 if data.steps == 1 else verbose)
@@ -403,8 +404,10 @@ class Trainer(Fed):
     def _predict_again(self, step: Step, x: np.ndarray) -> Any:
         """The outputs by the plan of the last call: its arithmetic, and nothing decided anew."""
         checks.check_finite((x,), "x")
-        with one_pool(), Step.turn:
-            values = step.run(Batch((x,), (), (), None, len(x)))
+        with Step.turn:
+            bound = step.load(Batch((x,), (), (), None, len(x)))
+            with one_pool() if bound.whole.threads else nullcontext():
+                values = step.run_loaded(bound)
             return _pack(step.structure, [value.copy() for value in values[step.loss_count : step.end]])
 
     def _callbacks(self, given: Any, data: Data, verbose: Any, epochs: int = 1, history: bool = False) -> Any:
