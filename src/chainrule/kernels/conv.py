@@ -21,11 +21,13 @@ import numpy as np
 
 from chainrule.kernels import NO_CALL, Call, Kernels, in_turn
 from chainrule.kernels.calls import Piece
+from chainrule.kernels.channels import add_all
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.dense import bounds
 from chainrule.kernels.direct import direct
 from chainrule.kernels.elementwise import on_numbers
+from chainrule.kernels.part import call_at
 from chainrule.kernels.pooling import max_pool_sample, max_pool_vjp_sample, three
 from chainrule.kernels.tile import product
 from chainrule.kernels.winograd import TILES, scratch_numbers, tiles, winograd
@@ -37,6 +39,8 @@ from chainrule.spec import TensorSpec, known
 SMALL = 1 << 19  # multiply-adds below which waking threads costs more than it saves
 MOST = 8  # pieces of a batch
 ROOM = 1 << 25  # bytes that the pieces' sums for dw may take together
+FEW = 64  # bytes of channels up to which their sums over all places stay in registers
+PADDED = 4  # inputs for each output up to which dx is computed as a convolution of dy, amid padding
 
 
 class Plan(NamedTuple):
@@ -85,16 +89,34 @@ class Plan(NamedTuple):
         """Numbers of scratch memory for a thread."""
         if self.tile:
             return scratch_numbers(self.c, self.f, self.tile)
-        return math.prod(max(axis.padded, axis.extent) for axis in self.axes) * self.c
+        read = math.prod(max(axis.padded, axis.extent) for axis in self.axes) * self.c
+        turned = math.prod(axis.size + axis.extent - 1 for axis in self.axes) * self.f if self.convolves_dy else 0
+        return max(read, turned)
+
+    @property
+    def convolves_dy(self) -> bool:
+        """Whether dx is computed as a convolution: where windows move by one place, if few of dy's see padding."""
+        inputs, outputs = math.prod(a.size for a in self.axes), math.prod(a.outputs for a in self.axes)
+        return all(a.stride == 1 for a in self.axes) and inputs <= PADDED * outputs
 
     def shape(self) -> np.ndarray:
         """What the kernels read of it (kernels/direct.py)."""
-        return _shape(self.axes, self.c, self.f, self.groups)
+        return _shape(self.axes, self.c, self.f, self.groups, biased=True)
+
+    def turned_shape(self) -> np.ndarray:
+        """The same of the adjoint, which takes dy to dx."""
+        axes = [
+            Slide(a.outputs, a.window, a.stride, a.dilation, a.extent - 1 - a.before, a.extent - 1 - a.after, a.size)
+            for a in self.axes
+        ]
+        return _shape(axes, self.f, self.c, self.groups, convolves=self.convolves_dy)
 
 
-def _shape(axes: Sequence[Slide], c: int, f: int, groups: int) -> np.ndarray:
+def _shape(
+    axes: Sequence[Slide], c: int, f: int, groups: int, *, convolves: bool = False, biased: bool = False
+) -> np.ndarray:
     columns = [[a.window, a.stride, a.dilation, a.before, a.size, a.outputs] for a in axes]
-    return np.array([*np.array(columns).T.ravel(), c, f, groups], np.int64)
+    return np.array([*np.array(columns).T.ravel(), c, f, groups, convolves, biased], np.int64)
 
 
 def method_for(axes: Sequence[Slide], c: int, f: int, groups: int) -> str:
@@ -133,29 +155,36 @@ def plan_of(
     return plan._replace(sums=sums)
 
 
-class Method(NamedTuple):
-    """What calls the parts of a method: dw and dx as kernels/direct.py has them, or as one, as winograd.py does."""
+class Code(NamedTuple):
+    """Where the code of a method's parts is: of dw and dx as kernels/direct.py has them, or as one, as winograd.py has.
 
-    forward: Any
-    dw: Any = None
-    dx: Any = None
-    backward: Any = None
+    What a method does not have, or nobody wants, is 0.
+    """
 
-
-@cache
-def _method(name: str) -> Method:
-    if name in ("direct", "depthwise"):
-        _, *parts = direct(name == "depthwise")
-        return Method(*(part.call for part in parts))
-    forward, backward, _, _ = winograd(int(name[-1]))
-    return Method(forward.call, backward=backward.call)
+    forward: int = 0
+    dw: int = 0
+    dx: int = 0
+    backward: int = 0
 
 
-def _provide(plan: Plan, real: str) -> None:
-    """What kernels call by symbol, before they are compiled or loaded."""
-    parts = (product, *winograd(plan.tile)) if plan.tile else direct(plan.method == "depthwise")
-    for part in parts:
-        part.provide(real)
+def _code(plan: Plan, real: str, *, forward: bool = False, dw: bool = False, dx: bool = False) -> np.ndarray:
+    """The code of what is wanted, compiled or from the cache."""
+    product.provide(real)
+    if plan.tile:
+        parts = winograd(plan.tile)
+        for part, wanted in ((parts.filters, forward or dx), (parts.finish, dw)):  # called by their symbols
+            if wanted:
+                part.provide(real)
+        code = Code(
+            forward=parts.forward.provide(real) if forward else 0,
+            backward=parts.backward.provide(real) if dw or dx else 0,
+        )
+    else:
+        way = direct(plan.method == "depthwise")
+        way.product.provide(real)
+        of_image = way.forward.provide(real) if forward or dx else 0
+        code = Code(of_image, way.dw.provide(real) if dw else 0, way.dx.provide(real) if dx else 0)
+    return np.array(code, np.int64)
 
 
 @compiled(cached=False)
@@ -171,6 +200,9 @@ def add_bias(y, b):  # type: ignore[no-untyped-def]
 @compiled(cached=False)
 def add_rows(db, dy):  # type: ignore[no-untyped-def]
     """db += the sum of dy over all places of some images."""
+    if db.size * db.itemsize <= FEW:
+        add_all(db, dy, dy.size // db.size, db.size)
+        return
     rows = dy.reshape(-1, db.size)
     for i in range(rows.shape[0]):
         row = rows[i]
@@ -186,16 +218,14 @@ class Loops(NamedTuple):
 
 
 @cache
-def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False) -> Loops:
-    """The loops of a method, and of what follows the convolution.
+def _loops(activation: str = "", real: str = "", pooled: bool = False) -> Loops:
+    """The loops of all methods, for what follows the convolution.
 
     Args:
-        name: of the method.
         activation: a primitive's name, or "" for none.
         real: precision of the activation's constants.
         pooled: a maximum follows.
     """
-    block_forward, block_dw, block_dx, block_backward = _method(name)
     value = slope = None
     stamp = ""
     if activation:
@@ -204,12 +234,11 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
         value, stamp = on_numbers(activation, primitive.forward, real)
         slope, more = on_numbers(f"d_{activation}", primitive.elementwise_vjp, real)
         stamp += more
-
-    kind = f"conv_{name}_{activation or 'plain'}_{real}_{pooled}"
+    kind = f"conv_{activation or 'plain'}_{real}_{pooled}"
     own = f"{kind}_{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
 
     @compiled(name=f"{own}_forward", cached=False)
-    def forward(t, thread, y, place, x, u, b, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
+    def forward(t, thread, y, place, x, u, b, shape, how, code, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
         """y = conv(x, w) + b, and what follows, for a piece of the batch."""
         first, last = bounds(t, y.shape[0], cuts)
         room, between = scratch[thread], rooms[thread]
@@ -217,8 +246,7 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
             stop = min(start + block, last)
             n = stop - start
             z = _images(between, n, shape) if pooled else y[start:stop]
-            block_forward((z, x[start:stop], u, room, shape), (n,))
-            add_bias(z, b)
+            call_at(code[0], (z, x[start:stop], u, b, room, shape), (n,))
             if value is not None:
                 flat = z.reshape(-1)
                 for j in range(flat.size):
@@ -228,13 +256,17 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                     max_pool_sample(y[start + k], place[start + k], z[k], three(how[0]), three(how[1]), three(how[2]))
 
     @compiled(name=f"{own}_backward", cached=False)
-    def backward(t, thread, dx, totals, dbs, dy, y, place, x, u, shape, how, scratch, rooms, cuts, block, *attrs):  # type: ignore[no-untyped-def]
-        """dx, and this piece's sums of dw and db."""
+    def backward(  # type: ignore[no-untyped-def]
+        t, thread, dx, totals, dbs, dy, y, place, x, u, shape, turned, how, code, scratch, rooms, cuts, block, *attrs
+    ):
+        """dx, and this piece's sums of dw and db; what nobody wants is an empty array."""
         first, last = bounds(t, dy.shape[0], cuts)
         room, between = scratch[thread], rooms[thread]
-        if totals is not None:
-            totals[t] = 0
-        if dbs is not None:
+        size = totals.size // cuts
+        total = totals[t * size : (t + 1) * size]
+        for j in range(size):
+            total[j] = 0
+        if dbs.size > 0:
             dbs[t] = 0
         for start in range(first, last, block):
             stop = min(start + block, last)
@@ -251,21 +283,15 @@ def _loops(name: str, activation: str = "", real: str = "", pooled: bool = False
                 for k in range(n):
                     max_pool_vjp_sample(spread[k], dz[k], place[start + k], three(how[0]), three(how[1]), three(how[2]))
                 dz = spread
-            if dbs is not None:
+            if dbs.size > 0:
                 add_rows(dbs[t], dz)
-            if block_backward is not None:
-                total, made = room, room  # what nobody wants is not written
-                if totals is not None:
-                    total = totals[t].reshape(-1)
-                if dx is not None:
-                    made = dx[start:stop].reshape(-1)
-                wanted = 0 if totals is None else 1, 0 if dx is None else 1
-                block_backward((total, made, x[start:stop], dz, u, room, shape), (n, *wanted))
-            else:
-                if totals is not None:
-                    block_dw((totals[t], x[start:stop], dz, room, shape), (n,))
-                if dx is not None:
-                    block_dx((dx[start:stop], dz, u, room, shape), (n,))
+            if code[1] != 0:
+                call_at(code[1], (total, x[start:stop], dz, room, shape), (n,))
+            if code[2] != 0:
+                call_at(code[2], (dx[start:stop], dz, u, room, turned), (n,))
+            if code[3] != 0:
+                wanted = 1 if size > 0 else 0, 1 if dx.size > 0 else 0
+                call_at(code[3], (total, dx[start:stop], x[start:stop], dz, u, room, shape), (n, *wanted))
 
     return Loops(
         Piece(forward, f"{kind}_forward", takes=2, blas=True, stamp=stamp),
@@ -293,13 +319,16 @@ def _add_up(t, dw, totals, cuts):  # type: ignore[no-untyped-def]
 
 
 @compiled(cached=False)
-def _turn(t, u, w, groups, cuts):  # type: ignore[no-untyped-def]
-    """u (elements, F / groups, C) from w (elements, C / groups, F), in pieces of the elements."""
+def _turn(t, u, w, flip, groups, cuts):  # type: ignore[no-untyped-def]
+    """u (elements, F / groups, C) from w (elements, C / groups, F), in pieces of the elements.
+
+    Where `flip`, the elements of a window come in reverse.
+    """
     elements, c_group, f = w.shape
     f_group = f // groups
     start, stop = bounds(t, elements, cuts)
     for k in range(start, stop):
-        source, target = w[k], u[k]
+        source, target = w[elements - 1 - k] if flip else w[k], u[k]
         for g in range(groups):
             for j in range(f_group):
                 row = target[j, g * c_group : (g + 1) * c_group]
@@ -406,7 +435,7 @@ def _chosen(plan: Plan, w: np.ndarray, attrs: dict[str, Any]) -> tuple[Loops, li
         axes = slides(outputs, attrs["pool"], attrs["pool_strides"], attrs["pool_padding"], ones)
         each = [[1, 1, 0]] * (3 - len(axes)) + [[a.window, a.stride, a.before] for a in axes]
         how = np.ascontiguousarray(np.array(each, np.int64).T)
-    loops = _loops(plan.method, name, w.dtype.name if name else "", "pool" in attrs)
+    loops = _loops(name, w.dtype.name if name else "", "pool" in attrs)
     return loops, [w.dtype.type(value) for _, value in given], how
 
 
@@ -417,8 +446,7 @@ def _forward(
     plan = _plan(TensorSpec.of(x), TensorSpec.of(w), attrs)
     if y.size == 0:
         return NO_CALL
-    _provide(plan, x.dtype.name)
-    rank = w.ndim - 2
+    rank, code = w.ndim - 2, _code(plan, x.dtype.name, forward=True)
     scratch, rooms, calls, filters = *workspace[:2], [], w.reshape(plan.elements, -1, plan.f)
     if plan.tile:
         filters, lines = workspace[2:]
@@ -427,7 +455,7 @@ def _forward(
     loops, numbers, how = _chosen(plan, w, attrs)
     arrays = (_volumes(y, rank), None if place is None else _volumes(place, rank), _volumes(x, rank))
     run = loops.forward(
-        plan.cuts, *arrays, filters, b, plan.shape(), how, scratch, rooms, plan.cuts, plan.block, *numbers
+        plan.cuts, *arrays, filters, b, plan.shape(), how, code, scratch, rooms, plan.cuts, plan.block, *numbers
     )
     return in_turn(*calls, run)
 
@@ -439,14 +467,14 @@ def _backward(
     plan = _plan(TensorSpec.of(x), TensorSpec.of(w), attrs)
     if dy.size == 0:
         return Call(_clear, ([a for a in (dx, dw, db) if a is not None],))
-    _provide(plan, x.dtype.name)
+    code = _code(plan, x.dtype.name, dw=dw is not None, dx=dx is not None)
     scratch, rooms, totals, dbs, turned, *rest = workspace
     rank, parts, calls = w.ndim - 2, _parts(plan), []
     filters = turned
     if dx is not None:
         flat = w.reshape(plan.elements, plan.c // plan.groups, plan.f)
         of_elements = min(parts, plan.elements)
-        calls += [turn(of_elements, turned, flat, plan.groups, of_elements)]
+        calls += [turn(of_elements, turned, flat, plan.tile == 0, plan.groups, of_elements)]
         if plan.tile:
             filters = rest[0]
             step = _winograd_steps(plan.tile)[0]
@@ -455,9 +483,9 @@ def _backward(
     images = [None if a is None else _volumes(a, rank) for a in (dy, y, place, x)]
     calls += [
         loops.backward(
-            plan.sums, None if dx is None else _volumes(dx, rank), None if dw is None else totals,
-            None if db is None else dbs, *images, filters, plan.shape(), how, scratch, rooms, plan.sums, plan.block,
-            *numbers,
+            plan.sums, _volumes(x[:0] if dx is None else dx, rank), totals.reshape(-1)[: 0 if dw is None else None],
+            dbs[: 0 if db is None else None], *images, filters, plan.shape(), plan.turned_shape(), how, code,
+            scratch, rooms, plan.sums, plan.block, *numbers,
         )
     ]  # fmt: skip
     if dw is not None and plan.tile:

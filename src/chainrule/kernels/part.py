@@ -39,15 +39,20 @@ class Part:
         self._kept: dict[str, Any] = {}  # compiled code lives as long as its owner
         self.call = _calling(name, kinds, numbers)  # for kernels: ((arrays), (numbers))
 
-    def provide(self, real: str) -> None:
-        """Compile it, or load it from the cache; before a kernel that calls it is compiled or loaded."""
+    def provide(self, real: str) -> int:
+        """Compile it, or load it from the cache; before a kernel that calls it is compiled or loaded.
+
+        Returns:
+            The address of the code.
+        """
         if real in self._kept:
-            return
+            return int(self._kept[real].address)
         pointers = [types.CPointer(REAL[real] if kind == "r" else int64) for kind in self.kinds]
         adapted = _of_pointers(self._function, len(self.kinds), self.numbers)
         code = native(adapted, f"{self.name}-{real}", (*pointers, *[int64] * self.numbers))
         self._kept[real] = code
         llvm.add_symbol(_symbol(self.name, real), code.address)
+        return int(code.address)
 
 
 def _symbol(name: str, real: str) -> str:
@@ -77,21 +82,33 @@ def _calling(name: str, kinds: str, numbers: int) -> Any:
         signature = void(arrays, types.UniTuple(int64, numbers))
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kinds_of = list(signature.args[0])
-            real = next(str(kind.dtype) for kind, letter in zip(kinds_of, kinds, strict=True) if letter == "r")
-            pointers = [
-                cgutils.create_struct_proxy(kind)(context, builder, value).data
-                for kind, value in zip(kinds_of, cgutils.unpack_tuple(builder, arguments[0]), strict=True)
-            ]
-            word = ir.IntType(64)
-            function = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(ir.VoidType(), [p.type for p in pointers] + [word] * numbers),
-                _symbol(name, real),
-            )  # fmt: skip
-            builder.call(function, [*pointers, *cgutils.unpack_tuple(builder, arguments[1])])
+            pairs = zip(signature.args[0], kinds, strict=True)
+            real = next(str(kind.dtype) for kind, letter in pairs if letter == "r")
+            given = _flat(context, builder, signature.args, arguments)
+            kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, _symbol(name, real)), given)
             return context.get_dummy_value()
 
         return signature, generate
 
     return call
+
+
+@intrinsic
+def call_at(context, address, arrays, whole):  # type: ignore[no-untyped-def]
+    """Call the part whose code is at an address: (address, (arrays), (numbers))."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        given = _flat(context, builder, signature.args[1:], arguments[1:])
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), given)
+        return context.get_dummy_value()
+
+    return void(int64, arrays, types.UniTuple(int64, len(whole))), generate
+
+
+def _flat(context: Any, builder: Any, kinds: Any, arguments: Any) -> list[Any]:
+    """Where the numbers of some arrays begin, then whole numbers."""
+    arrays = zip(kinds[0], cgutils.unpack_tuple(builder, arguments[0]), strict=True)
+    pointers = [cgutils.create_struct_proxy(kind)(context, builder, value).data for kind, value in arrays]
+    return [*pointers, *cgutils.unpack_tuple(builder, arguments[1])]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.kernels import Call, Kernels
+from chainrule.kernels.channels import largest_of_four, to_the_largest_of_two
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
 from chainrule.kernels.rows import over_rows
@@ -68,16 +69,9 @@ def _better(value, record):  # type: ignore[no-untyped-def]
 @compiled(cached=False)
 def _largest_of_four(best, place, upper, lower, count):  # type: ignore[no-untyped-def]
     """The first `count` outputs of a row, whose windows are of 2 x 2, side by side and whole."""
-    p0, p1, p2, p3 = place.dtype.type(0), place.dtype.type(1), place.dtype.type(2), place.dtype.type(3)
+    channels = best.shape[1]
     for o in range(count):
-        for c in range(best.shape[1]):
-            value, at, other = upper[2 * o, c], p0, upper[2 * o + 1, c]
-            better = _better(other, value)
-            value, at, other = other if better else value, p1 if better else at, lower[2 * o, c]
-            better = _better(other, value)
-            value, at, other = other if better else value, p2 if better else at, lower[2 * o + 1, c]
-            better = _better(other, value)
-            best[o, c], place[o, c] = other if better else value, p3 if better else at
+        largest_of_four(best, place, o * channels, upper, lower, 2 * o * channels, channels)
 
 
 @compiled(cached=False)
@@ -129,12 +123,9 @@ def max_pool_sample(y, place, x, window, strides, before):  # type: ignore[no-un
 @compiled(cached=False)
 def _to_the_largest_of_two(dx, dy, place, at, count):  # type: ignore[no-untyped-def]
     """A row of dx as the first `count` windows read it, of 2 and side by side; in it, places begin with `at`."""
-    zero, channels = dx.dtype.type(0), dx.shape[1]
+    channels = dx.shape[1]
     for o in range(count):
-        for k in range(2):
-            here = place.dtype.type(at + k)
-            for c in range(channels):
-                dx[2 * o + k, c] = dy[o, c] if place[o, c] == here else zero
+        to_the_largest_of_two(dx, 2 * o * channels, dy, place, o * channels, channels, at)
 
 
 @compiled(cached=False)

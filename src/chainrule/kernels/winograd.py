@@ -57,7 +57,7 @@ class Winograd(NamedTuple):
     """The parts for tiles of one size, for flat arrays; `shape` as in kernels/direct.py.
 
     Args:
-        forward: ((y, x, u, scratch, shape), (images,)).
+        forward: ((y, x, u, b, scratch, shape), (images,)).
         backward: ((total, dx, x, dy, u, scratch, shape), (images, of_w, of_x)); adds to `total` (t^2, C, F) where
             `of_w`, and writes dx where `of_x`.
         filters: ((u, w, scratch), (c, f, start, stop)); U for the channels from `start` to `stop`.
@@ -176,12 +176,15 @@ def winograd(m: int) -> Winograd:
         else:
             a_row, a_step = (1, rows) if turned else (depth, 1)
             by_tiles(
-                (y, a, b),
-                (rows, columns, int(beta), y_at, columns, a_at, a_row, 0, 0, a_step, b_at, 0, 0, columns, 1, 1, depth),
-            )
+                (y, y, a, b),
+                (
+                    rows, columns, int(beta), y_at, columns, y_at, columns, a_at, rows, 0, a_row, 0, 0, a_step,
+                    b_at, 0, 0, columns, 1, 1, depth,
+                ),
+            )  # fmt: skip
 
-    def forward(y, x, u, scratch, shape, images):  # type: ignore[no-untyped-def]
-        """y (N, H', W', F) from x (N, H, W, C) and u (t^2, C, F)."""
+    def forward(y, x, u, b, scratch, shape, images):  # type: ignore[no-untyped-def]
+        """y (N, H', W', F) from x (N, H, W, C), u (t^2, C, F) and b (F,)."""
         height, width, high, wide, c, f = shape[13], shape[14], shape[16], shape[17], shape[18], shape[19]
         across, down = (wide + m - 1) // m, (high + m - 1) // m
         per_image = across * down
@@ -206,6 +209,10 @@ def winograd(m: int) -> Winograd:
                         y, (start + k) * high * wide * f, products, k * count * f, high, wide, f, across, first, count,
                         y_plane, tmp, patch,
                     )  # fmt: skip
+            for p in range(start * high * wide, (start + number) * high * wide):
+                row = y[p * f : (p + 1) * f]
+                for j in range(f):
+                    row[j] += b[j]
 
     def backward(total, dx, x, dy, u, scratch, shape, images, of_w, of_x):  # type: ignore[no-untyped-def]
         """total (t^2, C, F) += the sum over tiles of V' D; dx (N, H, W, C) from D and u (t^2, F, C)."""
@@ -263,7 +270,7 @@ def winograd(m: int) -> Winograd:
                 along_g_turned(dw, (r * 3 * c + k) * f, c * f, scratch, r * t * f, f, f)
 
     return Winograd(
-        Part(f"winograd{m}_forward", forward, "rrrri", 1),
+        Part(f"winograd{m}_forward", forward, "rrrrri", 1),
         Part(f"winograd{m}_backward", backward, "rrrrrri", 3),
         Part(f"winograd{m}_filters", filters, "rrr", 4),
         Part(f"winograd{m}_finish", finish, "rrr", 4),
