@@ -73,6 +73,8 @@ CASES = {
     "winograd4-valid": case((9, 12, 11, 32), (3, 3, 32, 48), {"padding": "valid"}),
     "winograd2": case((40, 2, 3, 32), (3, 3, 32, 48)),
     "direct": case((9, 12, 11, 5), (5, 5, 5, 18), {"strides": (2, 1)}),
+    "direct-convolving-dy": case((9, 12, 11, 5), (5, 5, 5, 18), {"padding": ((0, 3), (2, 0))}),
+    "direct-scattering-dy": case((9, 7, 6, 5), (5, 5, 5, 18), {"padding": "valid"}),
     "depthwise": case((9, 14, 12, 40), (3, 3, 1, 40), {"groups": 40}),
     "depthwise-strided": case((9, 14, 12, 40), (3, 3, 1, 40), {"groups": 40, "strides": (2, 2)}),
 }

@@ -40,7 +40,7 @@ SMALL = 1 << 19  # multiply-adds below which waking threads costs more than it s
 MOST = 8  # pieces of a batch
 ROOM = 1 << 25  # bytes that the pieces' sums for dw may take together
 FEW = 64  # bytes of channels up to which their sums over all places stay in registers
-PADDED = 4  # inputs for each output up to which dx is computed as a convolution of dy, amid padding
+SCATTER = 40  # multiply-adds that cost as much as adding a share of dx to where it came from
 
 
 class Plan(NamedTuple):
@@ -95,9 +95,10 @@ class Plan(NamedTuple):
 
     @property
     def convolves_dy(self) -> bool:
-        """Whether dx is computed as a convolution: where windows move by one place, if few of dy's see padding."""
+        """Whether dx is computed as a convolution: where windows move by one place, if not too many see padding."""
         inputs, outputs = math.prod(a.size for a in self.axes), math.prod(a.outputs for a in self.axes)
-        return all(a.stride == 1 for a in self.axes) and inputs <= PADDED * outputs
+        f = self.f // self.groups
+        return all(a.stride == 1 for a in self.axes) and inputs * f <= outputs * (f + SCATTER)
 
     def shape(self) -> np.ndarray:
         """What the kernels read of it (kernels/direct.py)."""

@@ -7,7 +7,7 @@ image are a product whose left operand has overlapping rows (kernels/tile.py):
     dw    rows: the window,           sums: all windows
     dx    rows: windows along a row,  sums: the filters; each element's share is added where it came from
 
-Where windows move by one place, dx is y of dy with the filters turned round, unless that means many more products.
+Where windows move by one place, dx is y of dy with the filters turned round, unless most of that is padding.
 
 A depthwise convolution is the same with products by column, all groups at once.
 
