@@ -28,6 +28,7 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
+from chainrule.kernels.ahead import start
 from chainrule.kernels.threads import wait_briefly
 from chainrule.version import __version__
 
@@ -147,6 +148,7 @@ class _Cache:
             if hashlib.sha256(body).digest() == digest:
                 # Our own compiled code, from the user's own cache folder.
                 return CompileResult._rebuild(target_context, *pickle.loads(body))
+        start()
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:

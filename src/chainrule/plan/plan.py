@@ -17,6 +17,7 @@ from chainrule.graph.order import nodes_of
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.variable import Variable
 from chainrule.kernels import Call, in_turn
+from chainrule.kernels.ahead import from_behind
 from chainrule.plan import explain
 from chainrule.plan.binding import bind, bind_sum, workspace_of
 from chainrule.plan.memory import Lifetime, aligned, aligned_zeros, place
@@ -164,18 +165,20 @@ class Plan:
 
         where = {b: offset for s, offset in zip(self.storages, self._offsets, strict=False) for b in s.members}
         arrays = {b: self._array(b, specs[b.like], where) for b in self._buffers()}
-        calls, written = [], []
-        for t, (step, wanted) in enumerate(zip(steps, workspaces, strict=True)):
+
+        def bound(t: int) -> Call:
+            step = steps[t]
             writes = [None if b is None else arrays[b] for b in step.writes]
             reads = [arrays[b] for b in step.reads]
             if step.node is None:
-                call = bind_sum(reads[0], reads[1])
-            else:
-                scratch = self._scratch(wanted, self._offsets[len(self.storages) + t])
-                asked = step.node.shapes(lambda x: known(specs[x].shape)) if step.phase == "backward" else {}
-                call = bind(step.node, step.phase, writes, reads, scratch, asked)
-            calls.append(call)
-            written.append((step, [a for a in writes if a is not None]))
+                return bind_sum(reads[0], reads[1])
+            scratch = self._scratch(workspaces[t], self._offsets[len(self.storages) + t])
+            asked = step.node.shapes(lambda x: known(specs[x].shape)) if step.phase == "backward" else {}
+            return bind(step.node, step.phase, writes, reads, scratch, asked)
+
+        with from_behind(lambda: [bound(t) for t in reversed(range(len(steps)))]):
+            calls = [bound(t) for t in range(len(steps))]
+        written = [(step, [arrays[b] for b in step.writes if b is not None]) for step in steps]
         return Bound(
             calls,
             in_turn(*calls),
