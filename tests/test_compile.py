@@ -139,3 +139,38 @@ def test_kernels_from_other_processes_do_not_take_each_others_place(tmp_path):
     apart = [line for name in OPTIMIZERS for line in steps(name)]
     assert steps(*OPTIMIZERS) == apart
     assert steps(*reversed(OPTIMIZERS)) == list(reversed(apart))
+
+
+HELPERS = """
+import sys
+import numba
+from chainrule.kernels.compile import compiled
+
+def counting(step):
+    @numba.njit
+    def count(n):  # calls itself, so that it is not taken into its callers
+        return step if n < 2 else count(n - 1) + count(n - 2)
+
+    @compiled(name=f"kernel_{step}")
+    def kernel(n):
+        return count(n)
+
+    return kernel
+
+for step in map(int, sys.argv[1:]):
+    print(counting(step)(10))
+"""
+
+
+def test_what_kernels_from_other_processes_call_is_their_own(tmp_path):
+    """The functions that kernels call may be named alike, as some of Numba's are, and have the same numbers."""
+    environment = {**os.environ, "CHAINRULE_CACHE": str(tmp_path)}
+
+    def counts(*steps):
+        command = [sys.executable, "-c", HELPERS, *map(str, steps)]
+        run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert run.returncode == 0, run.stderr
+        return [int(line) for line in run.stdout.split()]
+
+    assert counts(1) == [89]
+    assert counts(2, 1) == [178, 89]  # 2 is compiled, as the first in this process, and 1 loaded

@@ -24,6 +24,7 @@ from typing import Any
 import numba
 from llvmlite import binding as llvm
 from numba import types
+from numba.core.bytecode import FunctionIdentity
 from numba.core.ccallback import CFunc
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
@@ -33,6 +34,11 @@ from chainrule.kernels.threads import wait_briefly
 from chainrule.version import __version__
 
 wait_briefly()
+
+# Compiled code is linked by name, and where two functions have one name, the first that was loaded takes the place
+# of both.  Numba tells functions of one name apart by counting them, but each process counts from one, and code from
+# the cache would meet other functions of its name and number.  A number drawn at random is never drawn again.
+FunctionIdentity._unique_ids = iter(lambda: uuid.uuid4().int, None)
 
 # Contraction to fused multiply-adds is allowed, and no more: NaN and infinity mean what they do in formulas.
 EXACT = {"contract"}
