@@ -30,6 +30,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from chainrule.kernels.ahead import start
+from chainrule.kernels.linked import for_callers_only
 from chainrule.kernels.threads import wait_briefly
 from chainrule.version import __version__
 
@@ -76,6 +77,8 @@ def compiled(
     )
     if cached:
         dispatcher._cache = _Cache(f"{function.__qualname__}-{parallel}-{reorder}", _sources())
+    else:
+        for_callers_only(dispatcher)
     return dispatcher
 
 
