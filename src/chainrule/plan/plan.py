@@ -127,6 +127,11 @@ class Plan:
         """Bytes of the arena, as it is now."""
         return self._arena.nbytes
 
+    def arena_for(self, *shapes: tuple[int, ...]) -> int:
+        """Bytes of an arena that is just large enough for feeds of these shapes."""
+        specs = self.specs_at(shapes)
+        return self._placed(self._needed(specs, self._workspaces(specs)))[1]
+
     def at(self, shapes: Shapes) -> Bound:
         """The plan bound for feeds of these shapes."""
         bound = self._bound.get(shapes)
@@ -158,10 +163,8 @@ class Plan:
     def _bind(self, shapes: Shapes) -> Bound:
         specs = self.specs_at(shapes)
         steps = self.schedule.steps
-        workspaces = [
-            () if s.node is None else workspace_of(s.node, s.phase, [specs[x] for x in s.node.inputs]) for s in steps
-        ]
-        self._reserve(specs, workspaces)
+        workspaces = self._workspaces(specs)
+        self._reserve(self._needed(specs, workspaces))
 
         where = {b: offset for s, offset in zip(self.storages, self._offsets, strict=False) for b in s.members}
         arrays = {b: self._array(b, specs[b.like], where) for b in self._buffers()}
@@ -192,17 +195,31 @@ class Plan:
         used = [b for s in steps for b in (*s.writes, *s.reads) if b is not None]
         return list(dict.fromkeys([*self.schedule.values.values(), *used]))
 
-    def _reserve(self, specs: dict[Tensor, TensorSpec], workspaces: list[tuple[TensorSpec, ...]]) -> None:
-        """Make sure that the arena has room for these shapes, and move to a larger one if not."""
-        needed = [max(specs[b.like].nbytes for b in s.members) for s in self.storages]
-        needed += [sum(aligned(w.nbytes) for w in wanted) for wanted in workspaces]
+    def _workspaces(self, specs: dict[Tensor, TensorSpec]) -> list[tuple[TensorSpec, ...]]:
+        """Scratch buffers of each step."""
+        return [
+            () if s.node is None else workspace_of(s.node, s.phase, [specs[x] for x in s.node.inputs])
+            for s in self.schedule.steps
+        ]
+
+    def _needed(self, specs: dict[Tensor, TensorSpec], workspaces: list[tuple[TensorSpec, ...]]) -> list[int]:
+        """Bytes of each storage, then of each step's scratch buffers."""
+        storages = [max(specs[b.like].nbytes for b in s.members) for s in self.storages]
+        return storages + [sum(aligned(w.nbytes) for w in wanted) for wanted in workspaces]
+
+    def _placed(self, sizes: list[int]) -> tuple[list[int], int]:
+        """Offsets for these sizes, and the bytes of the arena."""
+        lives = [(s.first, s.last) for s in self.storages] + [(t, t) for t in range(len(self.schedule.steps))]
+        return place([Lifetime(a, b, size) for (a, b), size in zip(lives, sizes, strict=True)])
+
+    def _reserve(self, needed: list[int]) -> None:
+        """Make sure that the arena has room for these sizes, and move to a larger one if not."""
         if self._sizes and all(n <= have for n, have in zip(needed, self._sizes, strict=True)):
             return
         if self._sizes:
             needed = [max(n, have) for n, have in zip(needed, self._sizes, strict=True)]
-        lives = [(s.first, s.last) for s in self.storages] + [(t, t) for t in range(len(workspaces))]
         self._sizes = needed
-        self._offsets, total = place([Lifetime(a, b, size) for (a, b), size in zip(lives, needed, strict=True)])
+        self._offsets, total = self._placed(needed)
         self._arena = aligned_zeros(total, np.uint8)
         self._bound.clear()
 

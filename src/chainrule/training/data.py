@@ -19,7 +19,6 @@ from chainrule.random import permutation, process_seed
 from chainrule.tree import flatten
 
 Rows = np.ndarray | slice | None
-_COMPILED = "?bBhHiIlLqQfd"  # dtypes that the compiler knows: neither halves nor long doubles
 
 
 @dataclass
@@ -68,9 +67,13 @@ class ArrayData:
         self.x, self.y, self.weights = list(x), list(y), list(weights)
         self.samples: int | None = len(self.x[0])
         self.ended = False
-        self.batch_size = int(batch_size or 32)
         self.shuffle = shuffle
-        self.steps: int | None = math.ceil(len(self.x[0]) / self.batch_size)
+        self.cut(int(batch_size or 32))
+
+    def cut(self, batch_size: int) -> None:
+        """Into batches of this size."""
+        self.batch_size = batch_size
+        self.steps: int | None = math.ceil(len(self.x[0]) / batch_size)
 
     def rewind(self) -> None:
         """Let the next epoch begin with the first sample."""
@@ -259,28 +262,3 @@ def _how_to_number(where: str, array: np.ndarray) -> str:
     if where == "sample_weight":
         return "one number for each sample; class_weight takes weights of classes"
     return "turn text into numbers first; chainrule.utils.read_table does it for CSV files"
-
-
-def gather(target: np.ndarray, source: np.ndarray, rows: Rows) -> None:
-    """Copy some rows of `source` into `target`, converting on the way."""
-    if rows is None:
-        rows = slice(None)
-    if isinstance(rows, slice):
-        part = source[rows]
-        np.copyto(target, part if part.shape == target.shape else part.reshape(target.shape), casting="unsafe")
-    else:
-        gather_rows(target, source, rows)
-
-
-def gather_rows(target: np.ndarray, source: np.ndarray, rows: np.ndarray) -> None:
-    """Copy the named rows; by a kernel where there is a compiler."""
-    from chainrule.kernels import available
-
-    if available():
-        from chainrule.kernels.gather import gather as kernel
-
-        plain = source.dtype.isnative and source.dtype.char in _COMPILED
-        if plain and source.flags.c_contiguous and target.flags.c_contiguous:
-            kernel(target.reshape(len(target), -1), source.reshape(len(source), -1), rows)
-            return
-    np.copyto(target, source[rows].reshape(target.shape), casting="unsafe")

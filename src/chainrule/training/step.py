@@ -25,9 +25,10 @@ from chainrule.graph.tensor import Tensor, tracing
 from chainrule.graph.variable import Variable, recording_updates
 from chainrule.kernels import available
 from chainrule.plan.parameters import Parameters
-from chainrule.plan.plan import Bound, Plan
+from chainrule.plan.plan import Bound, Plan, Shapes
 from chainrule.spec import TensorSpec
-from chainrule.training.data import Batch, gather
+from chainrule.training.data import Batch
+from chainrule.training.gathering import Gathering
 from chainrule.tree import flatten
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Step:
         loss = wanted[-1] if mode == "train" else None  # what is differentiated; the first is what is reported
         self.loss_count, self.end = len(losses), len(losses) + len(predictions)
         self.updated = list(updates)
+        self._ways: dict[Shapes, list[Gathering]] = {}
         self.plan = Plan(wanted, [*inputs, *targets, *shares], loss, parameters)
         generators = [g for layer in model.all_layers() for g in layer._seed_generators]
         self.states = [g.state for g in generators] if mode == "train" else []
@@ -100,21 +102,26 @@ class Step:
         """Whether a weight has moved to other memory since the plan was made."""
         return self.moves != sum([v.moves for v in self.variables])
 
+    def threads(self, *shapes: tuple[int, ...]) -> bool:
+        """Whether a run for arrays of these shapes may use several threads."""
+        return self.plan.at(shapes).whole.threads
+
     def load(self, batch: Batch) -> Bound:
         """Gather a batch into the plan's memory."""
         n = batch.size
         arrays = batch.arrays
-        bound = self.plan.at(tuple((n, *a.shape[1:]) for a in arrays))
-        for target, source in zip(bound.feeds, arrays, strict=True):
-            gather(target, source, batch.rows)
+        shapes = tuple((n, *a.shape[1:]) for a in arrays)
+        bound = self.plan.at(shapes)
+        ways = self._ways.get(shapes)
+        if ways is None or ways[0].target is not bound.feeds[0]:  # the plan has moved
+            ways = self._ways[shapes] = [Gathering(target) for target in bound.feeds]
+        for gather, source in zip(ways, arrays, strict=True):
+            gather(source, batch.rows)
         return bound
 
     def run(self, batch: Batch) -> list[np.ndarray]:
         """Run on a batch; the losses, then the predictions, as views that the next run overwrites."""
-        return self.run_loaded(self.load(batch))
-
-    def run_loaded(self, bound: Bound) -> list[np.ndarray]:
-        """The same, on a batch that is already in the plan's memory."""
+        bound = self.load(batch)
         bound.run()
         for variable, value in zip(self.updated, bound.values[self.end :], strict=False):
             np.copyto(variable.value, value)

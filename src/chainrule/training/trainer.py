@@ -14,8 +14,12 @@ from chainrule.training.brightness import warn_of_brightness
 from chainrule.training.compiled import is_by_shape
 from chainrule.training.data import ArrayData, Batch, unpack_x_y_sample_weight
 from chainrule.training.fed import Data, Fed, split
+from chainrule.training.gathering import PLAIN
 from chainrule.training.step import Step, one_pool
 from chainrule.tree import flatten, map_structure
+
+FEWEST, MOST = 128, 16_384  # samples in a step of `predict`
+ROOM = 1 << 26  # bytes that its plan may take, if it is not for the fewest
 
 
 class Trainer(Fed):
@@ -367,8 +371,9 @@ class Trainer(Fed):
         if again is not None:
             return self._predict_again(again, x)
         counted = steps is not None or callbacks is not None  # then a step is Keras's, of 32
-        size = batch_size if batch_size is not None or counted else 512
-        data = self._data(x, None, None, None, size, False, steps, predicting=True)
+        data = self._data(x, None, None, None, batch_size, False, steps, predicting=True)
+        if batch_size is None and not counted and isinstance(data, ArrayData):
+            data.cut(self._samples_at_once(data))
         if not isinstance(callbacks, CallbackList):
             callbacks = self._callbacks(callbacks, data, 0 if data.steps == 1 else verbose)
         parts: list[list[np.ndarray]] = []
@@ -394,6 +399,16 @@ class Trainer(Fed):
         outputs = [np.concatenate(pieces) if len(pieces) > 1 else pieces[0] for pieces in zip(*parts, strict=True)]
         return _pack(structure, outputs)
 
+    def _samples_at_once(self, data: ArrayData) -> int:
+        """Samples in a step of `predict`: all, or as many as keep the plan's memory small."""
+        samples = len(data.x[0])
+        if samples <= FEWEST:
+            return samples
+        step = self._step("predict", Batch(data.x, (), (), slice(0, FEWEST), FEWEST))
+        each = step.plan.arena_for(*((FEWEST, *a.shape[1:]) for a in data.x)) // FEWEST
+        steps = -(-samples // max(FEWEST, min(MOST, ROOM // max(1, each))))
+        return -(-samples // steps)  # in equal steps
+
     def _step_for_again(self, x: Any) -> Step | None:
         """The plan that has predicted one array of this shape and dtype in one step, if there is one."""
         if self._predicted is None or type(x) is not np.ndarray:
@@ -405,9 +420,9 @@ class Trainer(Fed):
         """The outputs by the plan of the last call: its arithmetic, and nothing decided anew."""
         checks.check_finite((x,), "x")
         with Step.turn:
-            bound = step.load(Batch((x,), (), (), None, len(x)))
-            with one_pool() if bound.whole.threads else nullcontext():
-                values = step.run_loaded(bound)
+            few = x.size <= PLAIN and not step.threads(x.shape)
+            with nullcontext() if few else one_pool():
+                values = step.run(Batch((x,), (), (), None, len(x)))
             return _pack(step.structure, [value.copy() for value in values[step.loss_count : step.end]])
 
     def _callbacks(self, given: Any, data: Data, verbose: Any, epochs: int = 1, history: bool = False) -> Any:
