@@ -107,3 +107,26 @@ def test_the_bits_do_not_depend_on_threads(name):
     config.set_threads(before)
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_the_plan_says_what_it_chose_and_why():
+    from chainrule import layers, models
+
+    model = models.Sequential(
+        [
+            layers.Input((28, 28, 1)), layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(2),
+            layers.Conv2D(16, 3), layers.DepthwiseConv2D(3), layers.Conv2D(8, 3, strides=2), layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )  # fmt: skip
+    model.predict(np.zeros((2, 28, 28, 1), "float32"), verbose=0)
+    (step,) = model._steps.values()
+    text = str(step.plan.explain((2, 28, 28, 1)))
+    for said in (
+        "direct (fewer than 16 channels or filters)",
+        "winograd4 (324 products instead of 1,089 for a channel and a filter)",
+        "depthwise (a filter for each channel)",
+        "direct (strides or dilation)",
+        "weights read as they lie (few samples)",
+    ):
+        assert said in text

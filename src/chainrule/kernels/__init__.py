@@ -75,6 +75,11 @@ def no_workspace(*specs: TensorSpec | None, **attrs: Any) -> tuple[TensorSpec, .
     return ()
 
 
+def no_choice(*specs: TensorSpec, **attrs: Any) -> str:
+    """A kernel that works in one way."""
+    return ""
+
+
 class Kernels(NamedTuple):
     """Fast twins of a primitive's `forward` and `vjp`.
 
@@ -83,12 +88,14 @@ class Kernels(NamedTuple):
         vjp: (*cotangents of the inputs, dy, *saved, **shapes, **attrs) -> Call.
         forward_workspace: specs of the inputs -> specs of scratch buffers, given to `forward` as `workspace=`.
         vjp_workspace: specs of the inputs -> specs of scratch buffers, given to `vjp` as `workspace=`.
+        choice: specs of the inputs -> which way was chosen for them and why, for `plan.explain()`.
     """
 
     forward: Callable[..., Call]
     vjp: Callable[..., Call] | None = None
     forward_workspace: Callable[..., tuple[TensorSpec, ...]] = no_workspace
     vjp_workspace: Callable[..., tuple[TensorSpec, ...]] = no_workspace
+    choice: Callable[..., str] = no_choice
 
 
 NEEDED = ("numba", "scipy.linalg.cython_blas", "threadpoolctl")

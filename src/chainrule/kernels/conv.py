@@ -38,6 +38,7 @@ from chainrule.spec import TensorSpec, known
 
 SMALL = 1 << 19  # multiply-adds below which waking threads costs more than it saves
 MOST = 8  # pieces of a batch
+FEWEST = 16  # channels and filters from which Winograd's transforms pay
 ROOM = 1 << 25  # bytes that the pieces' sums for dw may take together
 FEW = 64  # bytes of channels up to which their sums over all places stay in registers
 SCATTER = 40  # multiply-adds that cost as much as adding a share of dx to where it came from
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
 
     Args:
         method: "direct", "depthwise", "winograd2" or "winograd4".
+        reason: why.
         axes: how the filters slide along D, H and W.
         c: channels of the input.
         f: filters.
@@ -59,6 +61,7 @@ class Plan(NamedTuple):
     """
 
     method: str
+    reason: str
     axes: tuple[Slide, Slide, Slide]
     c: int
     f: int
@@ -120,19 +123,23 @@ def _shape(
     return np.array([*np.array(columns).T.ravel(), c, f, groups, convolves, biased], np.int64)
 
 
-def method_for(axes: Sequence[Slide], c: int, f: int, groups: int) -> str:
-    """The fastest method for a shape, by rules that were measured."""
+def method_for(axes: Sequence[Slide], c: int, f: int, groups: int) -> tuple[str, str]:
+    """The fastest method for a shape, by rules that were measured, and why it is."""
     deep, high, wide = axes
     if groups == c == f and c > 1:
-        return "depthwise"
-    three = deep.window == 1 and high.window == wide.window == 3
-    plain = deep.padded == deep.size and all(a.stride == a.dilation == 1 for a in axes)
-    if not (three and plain and groups == 1 and min(c, f) >= 16 and min(high.outputs, wide.outputs) >= 2):
-        return "direct"
+        return "depthwise", "a filter for each channel"
+    if not (deep.window == 1 and high.window == wide.window == 3 and deep.padded == deep.size):
+        return "direct", "windows other than 3 x 3"
+    if any(a.stride != 1 or a.dilation != 1 for a in axes):
+        return "direct", "strides or dilation"
+    if groups > 1 or min(c, f) < FEWEST:
+        return "direct", "groups" if groups > 1 else f"fewer than {FEWEST} channels or filters"
     outputs = (high.outputs, wide.outputs)
-    cost = {m: tiles(outputs, m) * (m + 2) ** 2 for m in (2, 4)}  # multiplications for a channel and a filter
+    whole, cost = 9 * math.prod(outputs), {m: tiles(outputs, m) * (m + 2) ** 2 for m in (2, 4)}
     m = 4 if cost[4] <= cost[2] else 2
-    return f"winograd{m}" if 1.5 * cost[m] < 9 * math.prod(outputs) else "direct"
+    if min(outputs) < 2 or 1.5 * cost[m] >= whole:
+        return "direct", "tiles would be mostly outside"
+    return f"winograd{m}", f"{cost[m]:,} products instead of {whole:,} for a channel and a filter"
 
 
 def plan_of(
@@ -142,11 +149,11 @@ def plan_of(
     given = axes_of(x, w, strides, padding, dilation)
     deep, high, wide = [Slide(1, 1, 1, 1, 0, 0, 1)] * (3 - len(given)) + given
     c, f, samples = x[-1], w[-1], x[0]
-    method = method_for((deep, high, wide), c, f, groups)
+    method, reason = method_for((deep, high, wide), c, f, groups)
     outputs = math.prod(axis.outputs for axis in (deep, high, wide))
     work = samples * outputs * math.prod(w[:-1]) * f
     cuts = 1 if work < SMALL else min(MOST, 1 << max(0, samples.bit_length() - 1))
-    plan = Plan(method, (deep, high, wide), c, f, groups, samples, cuts, cuts, 1)
+    plan = Plan(method, reason, (deep, high, wide), c, f, groups, samples, cuts, cuts, 1)
     each = plan.filter_numbers * 8
     sums = max(min(cuts, 2), min(cuts, ROOM // max(1, each)))
     sums = 1 << (sums.bit_length() - 1)
@@ -389,6 +396,12 @@ def _between(plan: Plan, attrs: dict[str, Any]) -> int:
     return (2 if "pool" in attrs else 1) * plan.block * outputs * plan.f
 
 
+def choice(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> str:
+    """The method, why, and into how many pieces the batch is cut."""
+    plan = _plan(x, w, attrs)
+    return f"{plan.method} ({plan.reason}), {plan.cuts} pieces"
+
+
 def forward_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> tuple[TensorSpec, ...]:
     """Scratch for each thread; Winograd's filters and what making them takes."""
     plan = _plan(x, w, attrs)
@@ -533,6 +546,6 @@ def vjp_pool(
     return _backward(dx, dw, db, dy, y, place, x, w, workspace, attrs)
 
 
-conv = Kernels(contiguous(forward), contiguous(vjp), forward_workspace, vjp_workspace)
-conv_activation = Kernels(contiguous(forward), contiguous(vjp_activation), forward_workspace, vjp_workspace)
-conv_pool = Kernels(contiguous(forward_pool), contiguous(vjp_pool), forward_workspace, vjp_workspace)
+conv = Kernels(contiguous(forward), contiguous(vjp), forward_workspace, vjp_workspace, choice)
+conv_activation = Kernels(contiguous(forward), contiguous(vjp_activation), forward_workspace, vjp_workspace, choice)
+conv_pool = Kernels(contiguous(forward_pool), contiguous(vjp_pool), forward_workspace, vjp_workspace, choice)

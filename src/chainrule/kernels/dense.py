@@ -210,7 +210,18 @@ def forward_workspace(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any)
     return (TensorSpec((n, u), x.dtype),) if grid(n, f, u).f > 1 else ()
 
 
-dense = Kernels(contiguous(forward), contiguous(vjp), forward_workspace)
+def choice(x: TensorSpec, w: TensorSpec, b: TensorSpec, **attrs: Any) -> str:
+    """How the forward product is done."""
+    (f, u), n = known(w.shape), x.size // max(1, known(x.shape)[-1])
+    cuts = grid(n, f, u)
+    count = cuts.n * cuts.f * cuts.u
+    if n <= FEW:
+        return f"weights read as they lie (few samples), {count} pieces"
+    reason = "halves of the weights" if cuts.f > 1 else "samples" if cuts.n > 1 else "units" if cuts.u > 1 else "small"
+    return f"BLAS ({reason}), {count} pieces"
+
+
+dense = Kernels(contiguous(forward), contiguous(vjp), forward_workspace, choice=choice)
 
 
 def forward_activation(
@@ -238,5 +249,5 @@ def _like_y(x: TensorSpec, w: TensorSpec, b: TensorSpec, *, activation: Any) -> 
 
 
 dense_activation = Kernels(
-    contiguous(forward_activation), contiguous(vjp_activation), forward_workspace, vjp_workspace=_like_y
+    contiguous(forward_activation), contiguous(vjp_activation), forward_workspace, _like_y, choice
 )

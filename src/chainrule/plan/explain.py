@@ -90,6 +90,9 @@ def explain(plan: Plan, specs: dict[Tensor, TensorSpec], offsets: list[int], siz
             flops = 0 if primitive.view else int(cost * wanted)
             kernel = primitive.kernels is not None and (step.phase == "forward" or primitive.kernels.vjp is not None)
             runs = shared if shared == "view" else "kernel" if kernel else "formula"
+            if kernel and primitive.kernels is not None and step.phase == "forward":
+                why = primitive.kernels.choice(*inputs, **step.node.attrs)
+                runs += f": {why}" if why else ""
             runs += ", in place" if shared == "in place" else ""
         shapes = [" ".join(_shape(specs[b.like]) for b in group) for group in (step.reads, wrote)]
         size = sum(specs[b.like].nbytes for b in wrote)
