@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
+
+from chainrule.kernels.compile import compiled
+from chainrule.kernels.linked import Linked
 
 PROGRAM = """
 import sys
@@ -225,3 +229,20 @@ def test_a_second_process_compiles_from_the_end(tmp_path):
     assert int(children) > 0
     assert int(some) < int(alone)
     assert run("2", "two") == ["0", "0", bits]  # nothing is missing, nobody is started
+
+
+def test_functions_that_only_compiled_ones_call_are_linked_and_no_more():
+    """It fails where Numba's inside has changed: compiling is right then, and slower (kernels/linked.py)."""
+
+    @compiled(name="test_linked_part", cached=False)
+    def part(x):
+        return x + 1
+
+    @numba.njit
+    def whole(x):
+        return 2 * part(x)
+
+    assert whole(3) == 8
+    (code,) = part.overloads.values()
+    assert type(code.library) is Linked
+    assert "set_env" not in vars(part.targetctx.codegen())  # what is compiled otherwise is compiled as before

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import config
-from chainrule.kernels.conv import plan_of
+from chainrule.kernels.conv_method import plan_of
 from chainrule.kernels.threads import one_pool
 from chainrule.ops.primitive import PRIMITIVES
 from chainrule.spec import TensorSpec

@@ -16,7 +16,8 @@ from chainrule.kernels import conv as convolution
 from chainrule.kernels.calls import Piece
 from chainrule.kernels.compile import compiled
 from chainrule.kernels.contiguous import contiguous
-from chainrule.kernels.conv import MOST, add_bias, add_rows, add_up
+from chainrule.kernels.conv_batch import add_bias, add_rows, add_up
+from chainrule.kernels.conv_method import MOST
 from chainrule.kernels.dense import bounds
 from chainrule.ops.conv_transpose import axes_of, infer
 from chainrule.spec import TensorSpec, known
