@@ -46,7 +46,10 @@ def start() -> None:
     with warnings.catch_warnings():
         # Python warns of forking where there are threads: what they hold stays held.  Then the copy waits and is ended.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:  # no room for another process: this one compiles everything
+            return
     if child:
         _children.append(child)
         return
@@ -58,6 +61,8 @@ def start() -> None:
 
 
 def _end(child: int) -> None:
+    if child not in _children:  # another thread's binding has ended it
+        return
     _children.remove(child)
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGKILL)
