@@ -73,13 +73,13 @@ def _of_words(function: Any, kinds: types.Tuple, takes: int) -> Callable[..., No
     """`function`, for (t, thread, the address of its other arguments' words)."""
     unpack = unpacked(kinds)
 
-    def none(t, thread, words):  # type: ignore[no-untyped-def]
+    def none(t: int, thread: int, words: int) -> None:
         function(*unpack(words))
 
-    def first(t, thread, words):  # type: ignore[no-untyped-def]
+    def first(t: int, thread: int, words: int) -> None:
         function(t, *unpack(words))
 
-    def both(t, thread, words):  # type: ignore[no-untyped-def]
+    def both(t: int, thread: int, words: int) -> None:
         function(t, thread, *unpack(words))
 
     return (none, first, both)[takes]

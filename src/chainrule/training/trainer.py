@@ -404,7 +404,8 @@ class Trainer(Fed):
         samples = len(data.x[0])
         if samples <= FEWEST:
             return samples
-        step = self._step("predict", Batch(data.x, (), (), slice(0, FEWEST), FEWEST))
+        with Step.turn:
+            step = self._step("predict", Batch(data.x, (), (), slice(0, FEWEST), FEWEST))
         each = step.plan.arena_for(*((FEWEST, *a.shape[1:]) for a in data.x)) // FEWEST
         steps = -(-samples // max(FEWEST, min(MOST, ROOM // max(1, each))))
         return -(-samples // steps)  # in equal steps
