@@ -54,6 +54,7 @@ def start() -> None:
         _children.append(child)
         return
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which ends this one
         _children.clear()
         work()
     finally:
